@@ -1,0 +1,40 @@
+/**
+ * The two ways in which the protocol layer says no.
+ *
+ * A {@link ReplyError} is an expected refusal: its text, code first, goes to the client as it stands and the
+ * connection lives on. A {@link ProtocolError} means that the byte stream can no longer be followed: the client
+ * is told once and the connection is closed.
+ *
+ * @module
+ */
+
+/** A refusal whose text is sent to the client as an error reply, for example `ERR syntax error`. */
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
+
+  /** The first word of the text, which clients match on: `ERR`, `WRONGTYPE`, `OOM` … */
+  get code(): string {
+    const space = this.message.indexOf(" ");
+    return space < 0 ? this.message : this.message.slice(0, space);
+  }
+}
+
+/** The request stream is broken beyond recovery; the message follows `ERR Protocol error: `. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** An argument that should be a 64-bit signed integer is not. */
+export function notAnInteger(): ReplyError {
+  return new ReplyError("ERR value is not an integer or out of range");
+}
+
+/** An argument that should be a floating-point number is not. */
+export function notAFloat(): ReplyError {
+  return new ReplyError("ERR value is not a valid float");
+}
+
+/** The arguments do not fit the command's grammar. */
+export function syntaxError(): ReplyError {
+  return new ReplyError("ERR syntax error");
+}

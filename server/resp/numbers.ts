@@ -1,0 +1,115 @@
+/**
+ * Numbers as Redis reads and writes them.
+ *
+ * Integers are 64-bit signed. Almost all of them fit a JavaScript number exactly; those beyond 2^53 go through
+ * BigInt, so no digit is ever lost where {@link parseBigInt64} is used.
+ *
+ * @module
+ */
+
+export const INT64_MAX = 0x7fffffffffffffffn;
+export const INT64_MIN = -0x8000000000000000n;
+
+const MINUS = 45;
+const ZERO = 48;
+const NINE = 57;
+
+/** Most decimal digits that always fit a double exactly (2^53 has 16). */
+const SAFE_DIGITS = 15;
+
+/** Whole doubles up to half of 2^63 are replied as integers. */
+const LARGEST_PLAIN_INTEGER = 2 ** 62;
+
+/** What {@link parseSafeInteger} answers for bytes that are no small integer. */
+export const NOT_SAFE_INTEGER = NaN;
+
+/**
+ * Reads a canonical decimal integer of up to 15 digits: no plus sign, no leading zeros, no spaces. Anything else,
+ * longer integers included, answers NaN; see {@link parseBigInt64} for those.
+ */
+export function parseSafeInteger(buf: Uint8Array, off: number, len: number): number {
+  let at = off;
+  const end = off + len;
+  let negative = false;
+  if (len > 1 && buf[at] === MINUS) {
+    negative = true;
+    at++;
+  }
+  const digits = end - at;
+  if (digits === 0 || digits > SAFE_DIGITS) return NOT_SAFE_INTEGER;
+  const first = buf[at];
+  if (first === ZERO) return digits === 1 && !negative ? 0 : NOT_SAFE_INTEGER;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = buf[at] - ZERO;
+    if (digit < 0 || digit > 9) return NOT_SAFE_INTEGER;
+    value = value * 10 + digit;
+  }
+  return negative ? -value : value;
+}
+
+/** Reads a canonical 64-bit signed decimal integer exactly; undefined when the bytes are anything else. */
+export function parseBigInt64(buf: Uint8Array, off: number, len: number): bigint | undefined {
+  const small = parseSafeInteger(buf, off, len);
+  if (small === small) return BigInt(small);
+  if (len === 0 || len > 20) return undefined;
+  let at = off;
+  const end = off + len;
+  const negative = buf[at] === MINUS;
+  if (negative) at++;
+  if (at === end || buf[at] === ZERO) return undefined;
+  let value = 0n;
+  for (; at < end; at++) {
+    const digit = buf[at];
+    if (digit < ZERO || digit > NINE) return undefined;
+    value = value * 10n + BigInt(digit - ZERO);
+  }
+  if (negative) value = -value;
+  return value > INT64_MAX || value < INT64_MIN ? undefined : value;
+}
+
+/**
+ * Reads a 64-bit signed integer as a number: exact up to 2^53, rounded beyond. NaN when the bytes are no integer
+ * of 64 bits.
+ */
+export function parseInt64(buf: Uint8Array, off: number, len: number): number {
+  const small = parseSafeInteger(buf, off, len);
+  if (small === small) return small;
+  const big = parseBigInt64(buf, off, len);
+  return big === undefined ? NaN : Number(big);
+}
+
+/**
+ * The shortest decimal text that reads back as the same double, laid out as Redis replies it: plain digits as long
+ * as few zeros are needed, else an exponent without leading zeros (`1e+23`, `1.5e-9`). The layout is that of
+ * the Grisu implementation that Redis 7.2 uses (fpconv).
+ */
+export function formatDouble(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER) {
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  if (value === Infinity) return "inf";
+  if (value === -Infinity) return "-inf";
+  if (value !== value) return "nan";
+  if (Math.abs(value) <= LARGEST_PLAIN_INTEGER && Number.isInteger(value)) return BigInt(value).toString();
+  const text = Math.abs(value).toExponential();
+  const e = text.indexOf("e");
+  const digits = text[0] + text.slice(2, e);
+  const exponent = Number(text.slice(e + 1));
+  return (value < 0 ? "-" : "") + layOutDigits(digits, exponent);
+}
+
+/** `digits` with the point after the first one, times 10^exponent. */
+function layOutDigits(digits: string, exponent: number): string {
+  const count = digits.length;
+  const zeros = exponent - count + 1;
+  const magnitude = Math.abs(exponent);
+  if (zeros >= 0 && magnitude < count + 7) return digits + "0".repeat(zeros);
+  if (zeros < 0 && (zeros > -7 || magnitude < 4)) {
+    return exponent < 0
+      ? `0.${"0".repeat(-exponent - 1)}${digits}`
+      : `${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
+  }
+  const mantissa = count === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * Where handlers put their answers.
+ *
+ * A handler speaks of values (a bulk string, a map of three pairs, a double); what they look like is decided behind
+ * this interface: {@link ./reply_encoder.ts | RESP2 and RESP3 bytes} for clients, values for scripts, nothing for
+ * replayed commands. Aggregates are announced with their size and followed by their elements.
+ *
+ * @module
+ */
+
+/** Text goes out as UTF-8; bytes as they are. */
+export type ReplyText = string | Uint8Array;
+
+/** The sink of one command's answer. */
+export interface Reply {
+  /** Which protocol the receiver speaks; handlers ask only where Redis's reply has another shape. */
+  readonly protocol: 2 | 3;
+  /** `+OK` */
+  ok(): void;
+  /** A status line, such as `+PONG`. */
+  simple(text: string): void;
+  /** An error, its code first. Handlers throw a ReplyError instead, except within aggregates. */
+  error(text: string): void;
+  int(value: number | bigint): void;
+  bulk(value: ReplyText): void;
+  /** A bulk string of bytes that lie in a larger buffer; the hot path of GET. */
+  bulkAt(buf: Uint8Array, off: number, len: number): void;
+  /** The absent value: RESP2's null bulk string. */
+  null(): void;
+  /** The absent aggregate: RESP2's null array. */
+  nullArray(): void;
+  bool(value: boolean): void;
+  double(value: number): void;
+  /** An integer of any size, given in decimal. */
+  bigNumber(digits: string): void;
+  /** Text for people, with its three-letter format. */
+  verbatim(format: "txt" | "mkd", text: ReplyText): void;
+  array(length: number): void;
+  /** `pairs` keys, each followed by its value. */
+  map(pairs: number): void;
+  set(length: number): void;
+  push(length: number): void;
+  /** Begins an aggregate whose size is not known yet; answers a mark for {@link close}. */
+  open(): number;
+  /** Ends what {@link open} began. Costs a move of the bytes in between. */
+  close(mark: number, kind: "array" | "map" | "set", length: number): void;
+}

@@ -1,0 +1,261 @@
+/**
+ * The incremental decoder of requests.
+ *
+ * It owns a connection's input buffer. The socket reads into {@link RequestDecoder.room}, {@link RequestDecoder.filled}
+ * says how many bytes came, and {@link RequestDecoder.next} puts the next complete request into `args`, in place. A
+ * request that is split anywhere is continued where its bytes ended: no byte is parsed twice.
+ *
+ *     buf   [ consumed | request under way: parsed … | not parsed | room ]
+ *           0          requestStart                  at           end    buf.length
+ *
+ * The buffer begins small, because most connections idle, grows with what arrives (never with what a client merely
+ * announces), and shrinks again.
+ *
+ * Format: RESP arrays of bulk strings, or inline commands, as https://redis.io/docs/latest/develop/reference/protocol-spec
+ * describes them; errors and limits are those of redis-server.
+ *
+ * @module
+ */
+
+import { Args, encodeLatin1 } from "./args.ts";
+import { ProtocolError } from "./errors.ts";
+import { parseInt64 } from "./numbers.ts";
+import { splitWords } from "./split_words.ts";
+
+const STAR = 42;
+const DOLLAR = 36;
+const CR = 13;
+const LF = 10;
+const ZERO = 48;
+
+/** What an idle connection holds. */
+const SMALLEST_BUFFER = 1024;
+/** What small requests grow it to at the most; larger ones take what they need. */
+const USUAL_LARGEST_BUFFER = 64 * 1024;
+/** Longest inline request, and longest length line. */
+const LONGEST_LINE = 64 * 1024;
+const LARGEST_COUNT = 0x7fffffff;
+/** Limits for a client that has not logged in where it must. */
+const UNAUTHENTICATED_COUNT = 10;
+const UNAUTHENTICATED_BULK = 16384;
+
+/** What the decoder must know of the server's configuration and the client's rights. */
+export interface DecoderLimits {
+  /** `proto-max-bulk-len`, in bytes. */
+  readonly maxBulkLength: number;
+  /** Whether the client still has to log in: then only small requests are read. */
+  readonly restricted: boolean;
+}
+
+/** Decodes the requests of one connection. */
+export class RequestDecoder {
+  /** The request that {@link next} found, valid until its next call. */
+  readonly args: Args;
+  #buf: Uint8Array;
+  #requestStart = 0;
+  #at = 0;
+  #end = 0;
+  /** Arguments still to come in the request under way; 0 between requests. */
+  #missing = 0;
+  /** The announced length of the argument under way, −1 before its length line. */
+  #bulkLength = -1;
+  readonly #limits: DecoderLimits;
+
+  constructor(limits: DecoderLimits) {
+    this.#limits = limits;
+    this.#buf = new Uint8Array(SMALLEST_BUFFER);
+    this.args = new Args(this.#buf);
+  }
+
+  /** Bytes that have come and are not yet part of an answered request. */
+  get pending(): number {
+    return this.#end - this.#requestStart;
+  }
+
+  /** Bytes that the input buffer takes. */
+  get capacity(): number {
+    return this.#buf.length;
+  }
+
+  /** Where the next read may write; at least one byte. */
+  room(): Uint8Array {
+    if (this.#requestStart === this.#end) this.#rewind();
+    else if (this.#end === this.#buf.length) this.#makeRoom();
+    return this.#end === 0 ? this.#buf : this.#buf.subarray(this.#end);
+  }
+
+  /** Says that `count` bytes have been written to the start of {@link room}. */
+  filled(count: number): void {
+    this.#end += count;
+  }
+
+  /** Everything was consumed: start over at the front, with a buffer that suits the last read. */
+  #rewind(): void {
+    const size = this.#buf.length;
+    const used = this.#end;
+    if (used === size && size < USUAL_LARGEST_BUFFER) {
+      this.#replaceBuffer(new Uint8Array(size * 2));
+    } else if (size > USUAL_LARGEST_BUFFER) {
+      this.#replaceBuffer(new Uint8Array(SMALLEST_BUFFER));
+    } else if (used > 0 && used * 4 < size && size > SMALLEST_BUFFER) {
+      this.#replaceBuffer(new Uint8Array(size / 2));
+    }
+    this.#requestStart = this.#at = this.#end = 0;
+  }
+
+  #makeRoom(): void {
+    const kept = this.#end - this.#requestStart;
+    const shift = this.#requestStart;
+    let target = this.#buf;
+    if (kept > this.#buf.length / 2) {
+      let size = Math.max(this.#buf.length * 2, USUAL_LARGEST_BUFFER / 4);
+      if (this.#bulkLength >= 0) {
+        // The rest of a large argument is known: do not double far beyond it.
+        const needed = this.#at - shift + this.#bulkLength + 2;
+        if (needed > this.#buf.length) size = Math.min(size, needed);
+      }
+      target = new Uint8Array(size);
+      target.set(this.#buf.subarray(shift, this.#end));
+    } else {
+      target.copyWithin(0, shift, this.#end);
+    }
+    this.#replaceBuffer(target);
+    const off = this.args.off;
+    for (let i = 0; i < this.args.count; i++) off[i] -= shift;
+    this.#requestStart = 0;
+    this.#at -= shift;
+    this.#end = kept;
+  }
+
+  #replaceBuffer(buf: Uint8Array): void {
+    this.#buf = buf;
+    this.args.buf = buf;
+  }
+
+  /**
+   * Puts the next complete request into `args`; false when more bytes are needed.
+   *
+   * @throws {ProtocolError} when the stream cannot be followed any further
+   */
+  next(): boolean {
+    const buf = this.#buf;
+    const args = this.args;
+    if (this.#missing === 0) {
+      args.count = 0;
+      this.#requestStart = this.#at;
+      for (;;) {
+        if (this.#at >= this.#end) return false;
+        if (buf[this.#at] !== STAR) {
+          if (this.#inline()) return true;
+          if (this.#missing < 0) {
+            this.#missing = 0;
+            continue; // an empty line
+          }
+          return false;
+        }
+        const count = this.#lengthLine("too big mbulk count string", "invalid multibulk length");
+        if (count === undefined) return false;
+        if (count > LARGEST_COUNT) throw new ProtocolError("invalid multibulk length");
+        if (count > UNAUTHENTICATED_COUNT && this.#limits.restricted) {
+          throw new ProtocolError("unauthenticated multibulk length");
+        }
+        this.#requestStart = this.#at;
+        if (count > 0) {
+          this.#missing = count;
+          break;
+        }
+      }
+    }
+    const end = this.#end;
+    while (this.#missing > 0) {
+      if (this.#bulkLength < 0) {
+        if (this.#at >= end) return false;
+        if (buf[this.#at] !== DOLLAR) {
+          throw new ProtocolError(`expected '$', got '${String.fromCharCode(buf[this.#at])}'`);
+        }
+        const length = this.#lengthLine("too big bulk count string", "invalid bulk length");
+        if (length === undefined) return false;
+        if (length < 0 || length > this.#limits.maxBulkLength) {
+          throw new ProtocolError("invalid bulk length");
+        }
+        if (length > UNAUTHENTICATED_BULK && this.#limits.restricted) {
+          throw new ProtocolError("unauthenticated bulk length");
+        }
+        this.#bulkLength = length;
+      }
+      const length = this.#bulkLength;
+      const at = this.#at;
+      if (end - at < length + 2) return false;
+      args.push(at, length);
+      this.#at = at + length + 2;
+      this.#bulkLength = -1;
+      this.#missing--;
+    }
+    return true;
+  }
+
+  /** Marks the request last returned as answered, so that its bytes need not be kept. */
+  release(): void {
+    this.#requestStart = this.#at;
+  }
+
+  /** Reads `*n` or `$n` at the current place and steps over it; undefined when the line is not complete. */
+  #lengthLine(tooLong: string, invalid: string): number | undefined {
+    const buf = this.#buf;
+    const end = this.#end;
+    const from = this.#at + 1;
+    let at = from;
+    let value = 0;
+    // The usual line: a few digits.
+    for (;;) {
+      if (at >= end) return this.#unfinishedLine(tooLong);
+      const digit = buf[at] - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+      at++;
+    }
+    if (buf[at] !== CR || at === from || at - from > 9 || (buf[from] === ZERO && at - from > 1)) {
+      const cr = buf.indexOf(CR, at);
+      if (cr < 0 || cr >= end) return this.#unfinishedLine(tooLong);
+      value = parseInt64(buf, from, cr - from);
+      if (value !== value) throw new ProtocolError(invalid);
+      at = cr;
+    }
+    if (at + 1 >= end) return undefined;
+    this.#at = at + 2;
+    return value;
+  }
+
+  #unfinishedLine(tooLong: string): undefined {
+    if (this.#end - this.#at > LONGEST_LINE) throw new ProtocolError(tooLong);
+    return undefined;
+  }
+
+  /** Reads a line of words; sets `#missing` to −1 for an empty line. */
+  #inline(): boolean {
+    const buf = this.#buf;
+    const newline = buf.indexOf(LF, this.#at);
+    if (newline < 0 || newline >= this.#end) {
+      if (this.#end - this.#at > LONGEST_LINE) throw new ProtocolError("too big inline request");
+      return false;
+    }
+    let lineEnd = newline;
+    if (lineEnd > this.#at && buf[lineEnd - 1] === CR) lineEnd--;
+    const words = splitWords(buf.subarray(this.#at, lineEnd));
+    if (words === undefined) throw new ProtocolError("unbalanced quotes in request");
+    this.#at = newline + 1;
+    if (words.length === 0) {
+      this.#missing = -1;
+      return false;
+    }
+    // Unquoted words are shorter than their source, so they are written back over the line itself.
+    let to = this.#requestStart;
+    for (const word of words) {
+      const bytes = encodeLatin1(word);
+      buf.set(bytes, to);
+      this.args.push(to, bytes.length);
+      to += bytes.length;
+    }
+    return true;
+  }
+}
