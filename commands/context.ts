@@ -1,0 +1,203 @@
+/**
+ * What a running command may see and do: the interface between handlers and the server that runs them.
+ *
+ * Handlers know nothing of sockets, replicas, the AOF or transactions. They read arguments, change a database, say
+ * what they changed, and reply. `server/` implements these interfaces.
+ *
+ * @module
+ */
+
+import type { Args } from "../server/resp/args.ts";
+import type { Reply } from "../server/resp/reply.ts";
+import type { Database, Keyspace } from "../storage/keyspace.ts";
+import type { Registry } from "./registry.ts";
+
+/** The classes of keyspace events, with the letters of `notify-keyspace-events`. */
+export const EventClass = {
+  generic: "g",
+  string: "$",
+  list: "l",
+  set: "s",
+  hash: "h",
+  sortedSet: "z",
+  expired: "x",
+  evicted: "e",
+  stream: "t",
+  module: "d",
+  new: "n",
+  miss: "m",
+} as const;
+export type EventClass = typeof EventClass[keyof typeof EventClass];
+
+/** One part of an effect: text as UTF-8, bytes as they are, numbers in decimal. */
+export type EffectPart = string | number | bigint | Uint8Array;
+
+/** What every handler is given. One object per client, reused for all its commands. */
+export interface Context {
+  readonly server: ServerApi;
+  readonly client: ClientApi;
+  /** The selected database. */
+  db: Database;
+  /** Where the answer goes. */
+  reply: Reply;
+  /** Unix time in ms. It stands still while a command (a transaction, a script) runs. */
+  readonly now: number;
+
+  /**
+   * Says that the key in argument `i` changed: counts the change, breaks WATCH, invalidates client caches, emits the
+   * keyspace event, wakes blocked clients. Call it after the change. With no event given it is the same without one.
+   */
+  changed(args: Args, i: number, kind?: EventClass, event?: string): void;
+  /** The same for a key that is no argument, or lies in another database. */
+  changedKey(key: Uint8Array, kind?: EventClass, event?: string, db?: Database): void;
+  /** Emits a further keyspace event, without counting a change. */
+  notify(kind: EventClass, event: string, key: Uint8Array, db?: Database): void;
+  /**
+   * Replaces the effect that replicas and the AOF receive, which is the request itself unless a handler says
+   * otherwise. Called more than once, the effects follow each other. Costs nothing when nobody listens.
+   */
+  propagate(...parts: EffectPart[]): void;
+  /** Lets this command leave no effect, although it changed something. */
+  propagateNothing(): void;
+  /** Counts a change that belongs to no single key (FLUSHALL, SWAPDB). */
+  dirty(changes?: number): void;
+}
+
+/** What handlers see of the client that sent the command. */
+export interface ClientApi {
+  readonly id: number;
+  name: string;
+  /** RESP version; set by HELLO. */
+  protocol: 2 | 3;
+  /** Whether it may run commands at all. */
+  authenticated: boolean;
+  /** The ACL user's name. */
+  user: string;
+  libName: string;
+  libVersion: string;
+  /** CLIENT NO-EVICT and CLIENT NO-TOUCH. */
+  noEvict: boolean;
+  noTouch: boolean;
+  /** CLIENT REPLY ON, OFF, and SKIP (which holds for the command after the one that said it). */
+  replyMode: "on" | "off" | "skip";
+  /** Selects a database by number. */
+  select(database: number): void;
+  /** Closes the connection once all replies are written. */
+  closeAfterReply(): void;
+  /** One line of CLIENT LIST, without the newline. */
+  describe(): string;
+  /** Back to a fresh connection's state, as RESET does. */
+  reset(): void;
+}
+
+/** What handlers see of the server as a whole. */
+export interface ServerApi {
+  readonly registry: Registry;
+  readonly keyspace: Keyspace;
+  readonly config: ConfigApi;
+  readonly clients: ClientsApi;
+  readonly stats: StatsApi;
+  /** Unix time in microseconds, read afresh. */
+  timeMicros(): bigint;
+  /** A number in [0, 1), from the server's own source. */
+  random(): number;
+  /** The text of INFO for these sections (lower case; empty means the default ones). */
+  info(sections: readonly string[]): string;
+  /** Begins an orderly end of the process or instance. */
+  shutdown(options: ShutdownOptions): Promise<void>;
+  /** Cancels a shutdown that waits; false when there is none. */
+  cancelShutdown(): boolean;
+  log(level: LogLevel, message: string): void;
+  /** Carries out a request in a context, through all gates, as the dispatcher does. */
+  execute(ctx: Context, args: Args): void | Promise<void>;
+  /** Sends nothing but MONITOR lines to this client from now on. */
+  monitor(client: ClientApi): void;
+  readonly slowlog: SlowlogApi;
+  readonly latency: LatencyApi;
+  /** DEBUG's switches. */
+  readonly debug: DebugSwitches;
+}
+
+export type LogLevel = "debug" | "verbose" | "notice" | "warning";
+
+export interface ShutdownOptions {
+  save?: boolean;
+  now?: boolean;
+  force?: boolean;
+}
+
+/** Live configuration, as CONFIG sees it. */
+export interface ConfigApi {
+  get(patterns: readonly string[]): [name: string, value: string][];
+  /** @throws {ReplyError} with Redis's text; nothing is changed then */
+  set(pairs: readonly (readonly [name: string, value: string])[]): void;
+  /** Writes the configuration file. @throws {ReplyError} */
+  rewrite(): void;
+}
+
+/** Which clients a CLIENT KILL or CLIENT LIST means. */
+export interface ClientFilter {
+  ids?: readonly number[];
+  address?: string;
+  localAddress?: string;
+  type?: "normal" | "replica" | "primary" | "pubsub";
+  user?: string;
+  skip?: number;
+  maxAgeSeconds?: number;
+}
+
+/** All connected clients. */
+export interface ClientsApi {
+  readonly count: number;
+  list(filter: ClientFilter): readonly ClientApi[];
+  /** Closes those clients (the caller's own after its reply) and answers how many. */
+  kill(filter: ClientFilter): number;
+  /** CLIENT PAUSE: until a Unix time in ms, all commands or those that write. */
+  pause(until: number, what: "all" | "write"): void;
+  unpause(): void;
+  /** Ends a blocked client's wait, with a timeout's reply or an error; false when it is not blocked. */
+  unblock(id: number, how: "timeout" | "error"): boolean;
+}
+
+/** Counters that CONFIG RESETSTAT clears. */
+export interface StatsApi {
+  reset(): void;
+}
+
+/** One entry of the slow log. */
+export interface SlowlogEntry {
+  readonly id: number;
+  /** Unix time in seconds. */
+  readonly time: number;
+  readonly micros: number;
+  /** Trimmed as Redis trims them. */
+  readonly args: readonly Uint8Array[];
+  readonly client: string;
+  readonly clientName: string;
+}
+
+export interface SlowlogApi {
+  readonly length: number;
+  /** The newest first. */
+  latest(count: number): readonly SlowlogEntry[];
+  reset(): void;
+}
+
+/** The latency monitor: events above `latency-monitor-threshold`. */
+export interface LatencyApi {
+  readonly events: readonly string[];
+  /** Samples (Unix seconds, ms), oldest first. */
+  history(event: string): readonly (readonly [time: number, ms: number])[];
+  latest(): readonly { event: string; time: number; ms: number; worst: number }[];
+  /** Forgets these events (none given: all) and answers how many existed. */
+  reset(events: readonly string[]): number;
+  record(event: string, ms: number): void;
+}
+
+/** Switches that the public test suites turn. */
+export interface DebugSwitches {
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpire: boolean;
+  /** DEBUG SET-DISABLE-DENY-SCRIPTS and its like have no effect but are kept. */
+  readonly flags: Map<string, string>;
+}

@@ -1,0 +1,159 @@
+/**
+ * The registry: every command that a server knows, compiled for the dispatcher.
+ *
+ * Built once per server from a plain list. Names become a small hash table that is searched with the request's own
+ * bytes, flags become one bit mask, containers know their subcommands. Facts that others derive (COMMAND, ACL) read
+ * {@link RegisteredCommand.spec}.
+ *
+ * @module
+ */
+
+import type { Args } from "../server/resp/args.ts";
+import type { CommandFlag, CommandSpec } from "./command.ts";
+
+/** The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test. */
+export const Flag = {
+  write: 1 << 0,
+  readonly: 1 << 1,
+  denyoom: 1 << 2,
+  admin: 1 << 3,
+  noscript: 1 << 4,
+  blocking: 1 << 5,
+  loading: 1 << 6,
+  stale: 1 << 7,
+  fast: 1 << 8,
+  no_auth: 1 << 9,
+  may_replicate: 1 << 10,
+  no_multi: 1 << 11,
+  allow_busy: 1 << 12,
+  protected: 1 << 13,
+  skip_monitor: 1 << 14,
+  skip_slowlog: 1 << 15,
+  pubsub: 1 << 16,
+  no_async_loading: 1 << 17,
+} as const;
+
+/** A command as one server knows it. */
+export interface RegisteredCommand {
+  readonly spec: CommandSpec;
+  /** Its place in {@link Registry.commands}, for counters kept beside it. */
+  readonly id: number;
+  /** Lower case, `config|get` for a subcommand. */
+  readonly fullName: string;
+  readonly mask: number;
+  readonly arity: number;
+  readonly run: NonNullable<CommandSpec["run"]> | undefined;
+  readonly parent: RegisteredCommand | undefined;
+  /** By lower-case name; undefined when the command is no container. */
+  readonly subcommands: ReadonlyMap<string, RegisteredCommand> | undefined;
+}
+
+/** Every command of a server, found by name. */
+export class Registry {
+  /** Commands and subcommands, by {@link RegisteredCommand.id}. */
+  readonly commands: readonly RegisteredCommand[];
+  /** Top-level commands in the order of registration. */
+  readonly topLevel: readonly RegisteredCommand[];
+  readonly #slots: (RegisteredCommand | undefined)[];
+  readonly #slotMask: number;
+
+  /**
+   * @param specs the commands
+   * @param renames `rename-command`: lower-case names to new ones; an empty new name removes the command
+   */
+  constructor(specs: readonly CommandSpec[], renames: ReadonlyMap<string, string> = new Map()) {
+    const all: RegisteredCommand[] = [];
+    const topLevel: RegisteredCommand[] = [];
+    for (const spec of specs) {
+      const name = renames.get(spec.name.toLowerCase()) ?? spec.name.toLowerCase();
+      if (name !== "") topLevel.push(register(all, spec, name));
+    }
+    this.commands = all;
+    this.topLevel = topLevel;
+
+    let size = 64;
+    while (size < topLevel.length * 4) size *= 2;
+    this.#slotMask = size - 1;
+    this.#slots = new Array(size).fill(undefined);
+    for (const command of topLevel) {
+      let slot = hashText(command.fullName) & this.#slotMask;
+      while (this.#slots[slot] !== undefined) slot = (slot + 1) & this.#slotMask;
+      this.#slots[slot] = command;
+    }
+  }
+
+  /** The command that the request names in argument 0 (its subcommand is not looked at). */
+  find(args: Args): RegisteredCommand | undefined {
+    const buf = args.buf;
+    const from = args.off[0];
+    const length = args.len[0];
+    let hash = length;
+    for (let i = from, end = from + length; i < end; i++) {
+      hash = (Math.imul(hash, 31) + (buf[i] | 0x20)) | 0;
+    }
+    let slot = (hash ^ (hash >>> 15)) & this.#slotMask;
+    for (;;) {
+      const command = this.#slots[slot];
+      if (command === undefined) return undefined;
+      if (sameName(command.fullName, buf, from, length)) return command;
+      slot = (slot + 1) & this.#slotMask;
+    }
+  }
+
+  /** The command or subcommand of a full name in any case: `get`, `config|get`. */
+  byName(fullName: string): RegisteredCommand | undefined {
+    const [name, sub] = fullName.toLowerCase().split("|");
+    const command = this.topLevel.find((each) => each.fullName === name);
+    return sub === undefined ? command : command?.subcommands?.get(sub);
+  }
+}
+
+function register(
+  all: RegisteredCommand[],
+  spec: CommandSpec,
+  fullName: string,
+  parent?: RegisteredCommand,
+): RegisteredCommand {
+  const subcommands = spec.subcommands && new Map<string, RegisteredCommand>();
+  const command: RegisteredCommand = {
+    spec,
+    id: all.length,
+    fullName,
+    mask: flagMask(spec.flags ?? []),
+    arity: spec.arity,
+    run: spec.run,
+    parent,
+    subcommands,
+  };
+  all.push(command);
+  for (const sub of spec.subcommands ?? []) {
+    const name = sub.name.toLowerCase();
+    subcommands?.set(name, register(all, sub, `${fullName}|${name}`, command));
+  }
+  return command;
+}
+
+function flagMask(flags: readonly CommandFlag[]): number {
+  let mask = 0;
+  const bits: Partial<Record<CommandFlag, number>> = Flag;
+  for (const flag of flags) mask |= bits[flag] ?? 0;
+  return mask;
+}
+
+function hashText(name: string): number {
+  let hash = name.length;
+  for (let i = 0; i < name.length; i++) {
+    hash = (Math.imul(hash, 31) + (name.charCodeAt(i) | 0x20)) | 0;
+  }
+  return hash ^ (hash >>> 15);
+}
+
+function sameName(name: string, buf: Uint8Array, from: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) {
+    let c = buf[from + i];
+    if (c >= 65 && c <= 90) c |= 0x20;
+    if (c !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,43 @@
+/**
+ * The record of one key, as it lies in the arena.
+ *
+ *     +0  u32   bits 0–2 type, 3–6 encoding, 7 "carries an expiry", 8–31 access clock (LRU seconds or LFU)
+ *     +4  u32   length of the key
+ *     +8  u32   length of the value
+ *     +12 u64   expiry, Unix time in ms (only when bit 7 is set)
+ *     +12|20    the key's bytes, then the value's bytes
+ *
+ * The first two words are what {@link ./memory/table.ts} expects of a keyed record. A block may be larger than its
+ * record; the room behind the value is slack for it to grow into.
+ *
+ * @module
+ */
+
+/** The types of values, as numbers in a record. */
+export const Type = { string: 1, list: 2, set: 3, zset: 4, hash: 5, stream: 6 } as const;
+export type Type = typeof Type[keyof typeof Type];
+
+/** Names as the TYPE command answers them, by number. */
+export const TYPE_NAMES = ["none", "string", "list", "set", "zset", "hash", "stream"] as const;
+
+/** Encodings of a string. What OBJECT ENCODING calls int and embstr is told from the bytes when it is asked. */
+export const StringEncoding = {
+  /** Set as a whole. */
+  plain: 0,
+  /** Changed in part (APPEND, SETRANGE, SETBIT): reported as raw whatever its length. */
+  raw: 1,
+} as const;
+
+export const TYPE_MASK = 0x07;
+export const ENCODING_SHIFT = 3;
+export const ENCODING_MASK = 0x0f;
+export const EXPIRY_FLAG = 0x80;
+export const CLOCK_SHIFT = 8;
+/** Bytes before the key, or before the expiry where there is one. */
+export const HEADER_BYTES = 12;
+export const EXPIRY_BYTES = 8;
+
+/** No expiry: what a key's expiry is said to be when it has none. */
+export const NO_EXPIRY = -1;
+/** Keep the expiry that the key has. */
+export const KEEP_EXPIRY = -2;

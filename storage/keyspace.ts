@@ -1,0 +1,572 @@
+/**
+ * The keyspace: numbered databases of keys, their values and expiries, over one arena.
+ *
+ * A key and its value are one record in the arena (see ./entry.ts), found through a table per database. A reference
+ * (`Ref`) to a record is good until the next change of that key: whatever changes a record answers the reference
+ * that holds from then on.
+ *
+ * Every lookup first drops a key whose time is over, so nobody ever sees one. Time is {@link Keyspace.now}, which the
+ * caller sets; it stands still while a command runs.
+ *
+ * Knows nothing of clients, commands or replies.
+ *
+ * @module
+ */
+
+import type { Args } from "../server/resp/args.ts";
+import {
+  CLOCK_SHIFT,
+  ENCODING_MASK,
+  ENCODING_SHIFT,
+  EXPIRY_BYTES,
+  EXPIRY_FLAG,
+  HEADER_BYTES,
+  KEEP_EXPIRY,
+  NO_EXPIRY,
+  type Type,
+  TYPE_MASK,
+} from "./entry.ts";
+import { wrongType } from "./errors.ts";
+import { Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
+import { Hasher } from "./memory/hash.ts";
+import { Table } from "./memory/table.ts";
+
+/** Bytes inside a larger buffer. Those that the keyspace answers are reused: read them before the next call. */
+export interface ByteView {
+  buf: Uint8Array;
+  off: number;
+  len: number;
+}
+
+/** What the owner of a keyspace is told of keys that go by themselves. Called just before the key goes. */
+export interface KeyspaceHooks {
+  /** The key's time is over. */
+  expired(db: Database, ref: Ref): void;
+  /** The key makes room under `maxmemory`. */
+  evicted(db: Database, ref: Ref): void;
+  /** A key that did not exist has been stored. */
+  created?(db: Database, ref: Ref): void;
+}
+
+/** How reads and writes mark a key as used. */
+export const AccessTracking = { none: 0, lru: 1, lfu: 2 } as const;
+export type AccessTracking = typeof AccessTracking[keyof typeof AccessTracking];
+
+/** What a keyspace is made with. */
+export interface KeyspaceOptions {
+  databases: number;
+  random: () => number;
+  hooks: KeyspaceHooks;
+}
+
+/** Spare room that a growing value is given: as much again, up to this many bytes. */
+const LARGEST_SLACK = 1024 * 1024;
+/** Digits and other short values are composed here. */
+const SCRATCH_BYTES = 512;
+const LFU_INITIAL = 5;
+
+const encoder = new TextEncoder();
+
+/** All databases of one server. */
+export class Keyspace {
+  /** Unix time in ms; set by the owner before each batch of commands. */
+  now = 0;
+  /** The 24 bits that a key's record keeps about its last use under LRU: Unix time in seconds. */
+  lruClock = 0;
+  tracking: AccessTracking = AccessTracking.lru;
+  /** `lfu-log-factor` and `lfu-decay-time` (minutes). */
+  lfuLogFactor = 10;
+  lfuDecayMinutes = 1;
+  /** Whether expired keys are deleted when met; a replica only hides them. */
+  deletesExpired = true;
+
+  hits = 0;
+  misses = 0;
+  expiredKeys = 0;
+  evictedKeys = 0;
+  expiredStale = 0;
+
+  readonly arena: Arena;
+  readonly random: () => number;
+  readonly hooks: KeyspaceHooks;
+  readonly databases: readonly Database[];
+  readonly #hasher: Hasher;
+
+  constructor(options: KeyspaceOptions) {
+    this.arena = new Arena();
+    this.random = options.random;
+    this.hooks = options.hooks;
+    this.#hasher = new Hasher(
+      Math.floor(options.random() * 2 ** 32),
+      Math.floor(options.random() * 2 ** 32),
+    );
+    this.databases = Array.from({ length: options.databases }, (_, id) => new Database(this, id));
+  }
+
+  /** Sets the clock that everything below goes by. */
+  setTime(now: number): void {
+    this.now = now;
+    this.lruClock = Math.floor(now / 1000) % 0x1000000;
+  }
+
+  /** An empty table for a database. */
+  newTable(): Table {
+    return new Table(this.arena, this.#hasher, { keyAt: HEADER_BYTES });
+  }
+
+  /** Bytes that the data takes: records and indexes, exactly. */
+  get usedBytes(): number {
+    let bytes = this.arena.usedBytes;
+    for (const db of this.databases) bytes += db.table.indexBytes;
+    return bytes;
+  }
+
+  /** Exchanges the contents of two databases. O(1). */
+  swap(a: number, b: number): void {
+    const first = this.databases[a];
+    const second = this.databases[b];
+    const table = first.table;
+    first.table = second.table;
+    second.table = table;
+  }
+
+  /** The initial contents of a record's clock. */
+  freshClock(): number {
+    if (this.tracking === AccessTracking.lfu) return (this.#minutes() << 8) | LFU_INITIAL;
+    return this.lruClock;
+  }
+
+  #minutes(): number {
+    return Math.floor(this.now / 60000) & 0xffff;
+  }
+
+  /** An LFU counter after the time that has passed since it was last looked at. */
+  decayedFrequency(clock: number): number {
+    const elapsed = (this.#minutes() - (clock >>> 8)) & 0xffff;
+    const periods = this.lfuDecayMinutes > 0 ? Math.floor(elapsed / this.lfuDecayMinutes) : 0;
+    return Math.max(0, (clock & 0xff) - periods);
+  }
+
+  /** A record's clock after one more use. */
+  usedClock(clock: number): number {
+    if (this.tracking !== AccessTracking.lfu) return this.lruClock;
+    let counter = this.decayedFrequency(clock);
+    if (counter < 255) {
+      const base = Math.max(0, counter - LFU_INITIAL);
+      if (this.random() < 1 / (base * this.lfuLogFactor + 1)) counter++;
+    }
+    return (this.#minutes() << 8) | counter;
+  }
+
+  /** How long a key has not been used, in seconds, by its LRU clock. */
+  idleSeconds(clock: number): number {
+    return (this.lruClock - clock + 0x1000000) % 0x1000000;
+  }
+}
+
+/** One numbered database. */
+export class Database {
+  /** Which records the keys lead to. SWAPDB exchanges tables, FLUSHDB replaces them. */
+  table: Table;
+  /** Whether the last {@link store} made a key that did not exist. */
+  created = false;
+  /** The next lookups leave access clocks and statistics alone (CLIENT NO-TOUCH, OBJECT). */
+  readonly keyspace: Keyspace;
+  readonly id: number;
+  readonly #arena: Arena;
+  readonly #view: ByteView = { buf: new Uint8Array(0), off: 0, len: 0 };
+  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+
+  constructor(keyspace: Keyspace, id: number) {
+    this.keyspace = keyspace;
+    this.id = id;
+    this.#arena = keyspace.arena;
+    this.table = keyspace.newTable();
+  }
+
+  /** How many keys there are, those included whose time is over but that nobody has met yet. */
+  get size(): number {
+    return this.table.size;
+  }
+
+  // --- lookups -----------------------------------------------------------------------------------------------
+
+  /**
+   * The key in argument `i`, for reading: counts a hit or a miss and marks the key as used. 0 when there is none.
+   *
+   * @throws {ReplyError} WRONGTYPE when a type is given and the key holds another
+   */
+  read(args: Args, i: number, type?: Type): Ref {
+    const ref = this.lookup(args.buf, args.off[i], args.len[i], true);
+    if (ref === 0) {
+      this.keyspace.misses++;
+      return 0;
+    }
+    this.keyspace.hits++;
+    if (type !== undefined && this.type(ref) !== type) throw wrongType();
+    return ref;
+  }
+
+  /**
+   * The key in argument `i`, for changing it: marks it as used, counts nothing. 0 when there is none.
+   *
+   * @throws {ReplyError} WRONGTYPE when a type is given and the key holds another
+   */
+  find(args: Args, i: number, type?: Type): Ref {
+    const ref = this.lookup(args.buf, args.off[i], args.len[i], true);
+    if (ref !== 0 && type !== undefined && this.type(ref) !== type) throw wrongType();
+    return ref;
+  }
+
+  /** The key in argument `i`, without a trace: no statistics, no access clock. */
+  peek(args: Args, i: number): Ref {
+    return this.lookup(args.buf, args.off[i], args.len[i], false);
+  }
+
+  /** {@link find} for a key that is no argument. */
+  findKey(key: Uint8Array, type?: Type): Ref {
+    const ref = this.lookup(key, 0, key.length, true);
+    if (ref !== 0 && type !== undefined && this.type(ref) !== type) throw wrongType();
+    return ref;
+  }
+
+  /** The record of a key given by its bytes, unless its time is over; `touch` marks it as used. */
+  lookup(buf: Uint8Array, off: number, len: number, touch: boolean): Ref {
+    const table = this.table;
+    if (table.size === 0) return 0;
+    const ref = table.find(buf, off, len, table.hash(buf, off, len));
+    if (ref === 0) return 0;
+    const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    const head = words[word];
+    if ((head & EXPIRY_FLAG) !== 0) {
+      const at = words[word + 3] + words[word + 4] * 0x100000000;
+      if (this.keyspace.now > at) {
+        if (this.keyspace.deletesExpired) this.expire(ref);
+        return 0;
+      }
+    }
+    if (touch) {
+      const keyspace = this.keyspace;
+      if (keyspace.tracking === AccessTracking.lru) {
+        words[word] = (head & 0xff) | (keyspace.lruClock << CLOCK_SHIFT);
+      } else if (keyspace.tracking === AccessTracking.lfu) {
+        words[word] = (head & 0xff) | (keyspace.usedClock(head >>> CLOCK_SHIFT) << CLOCK_SHIFT);
+      }
+    }
+    return ref;
+  }
+
+  // --- what a record says ---------------------------------------------------------------------------------
+
+  type(ref: Ref): Type {
+    return (this.#head(ref) & TYPE_MASK) as Type;
+  }
+
+  encoding(ref: Ref): number {
+    return (this.#head(ref) >>> ENCODING_SHIFT) & ENCODING_MASK;
+  }
+
+  /** The access clock as stored: LRU seconds or LFU minutes and counter. */
+  clock(ref: Ref): number {
+    return this.#head(ref) >>> CLOCK_SHIFT;
+  }
+
+  setClock(ref: Ref, clock: number): void {
+    const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    words[word] = (words[word] & 0xff) | (clock << CLOCK_SHIFT);
+  }
+
+  setEncoding(ref: Ref, encoding: number): void {
+    const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    words[word] = (words[word] & ~(ENCODING_MASK << ENCODING_SHIFT)) | (encoding << ENCODING_SHIFT);
+  }
+
+  /** When the key goes, Unix time in ms; {@link NO_EXPIRY} when it stays. */
+  expiry(ref: Ref): number {
+    const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    if ((words[word] & EXPIRY_FLAG) === 0) return NO_EXPIRY;
+    return words[word + 3] + words[word + 4] * 0x100000000;
+  }
+
+  #head(ref: Ref): number {
+    return this.#arena.u32[ref >>> CHUNK_SHIFT][(ref & OFFSET_MASK) << 1];
+  }
+
+  /** Where the value's bytes lie. The view is reused by the next call. */
+  value(ref: Ref): ByteView {
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = this.#arena.u32[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    const view = this.#view;
+    view.buf = this.#arena.u8[chunk];
+    view.off = (word << 2) + HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4) + words[word + 1];
+    view.len = words[word + 2];
+    return view;
+  }
+
+  /** Where the key's bytes lie. The view is reused by the next call. */
+  key(ref: Ref): ByteView {
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = this.#arena.u32[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    const view = this.#view;
+    view.buf = this.#arena.u8[chunk];
+    view.off = (word << 2) + HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4);
+    view.len = words[word + 1];
+    return view;
+  }
+
+  /** The key's bytes, copied. */
+  keyBytes(ref: Ref): Uint8Array {
+    const { buf, off, len } = this.key(ref);
+    return buf.slice(off, off + len);
+  }
+
+  /** The value's bytes, copied. */
+  valueBytes(ref: Ref): Uint8Array {
+    const { buf, off, len } = this.value(ref);
+    return buf.slice(off, off + len);
+  }
+
+  /** Bytes of memory that the key and its value take, with what their index entry takes. */
+  memoryUsage(ref: Ref): number {
+    return this.#arena.usable(ref) + Math.ceil(this.table.indexBytes / Math.max(1, this.size));
+  }
+
+  // --- changes ------------------------------------------------------------------------------------------------
+
+  /**
+   * Stores a string under the key in argument `i`, replacing whatever was there.
+   *
+   * @param expiry Unix time in ms, {@link NO_EXPIRY} or {@link KEEP_EXPIRY}
+   */
+  setString(args: Args, i: number, value: string | Uint8Array, expiry = NO_EXPIRY): Ref {
+    let bytes: Uint8Array;
+    let length: number;
+    if (typeof value !== "string") {
+      bytes = value;
+      length = value.length;
+    } else if (value.length * 3 <= SCRATCH_BYTES) {
+      bytes = this.#scratch;
+      length = writeText(value, bytes);
+    } else {
+      bytes = encoder.encode(value);
+      length = bytes.length;
+    }
+    return this.store(args.buf, args.off[i], args.len[i], 1, bytes, 0, length, expiry);
+  }
+
+  /** {@link setString} with the value taken from argument `v`: the hot path of SET. */
+  setArg(args: Args, i: number, v: number, expiry: number): Ref {
+    const { buf, off, len } = args;
+    return this.store(buf, off[i], len[i], 1, buf, off[v], len[v], expiry);
+  }
+
+  /**
+   * Stores a record: the key's bytes, type and encoding (`type | encoding << 3`), the value's bytes, the expiry (or
+   * {@link KEEP_EXPIRY}). Replaces whatever the key held. The value's bytes may lie in the arena, but not in the
+   * record that is replaced.
+   */
+  store(
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    kind: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    expiry: number,
+  ): Ref {
+    const table = this.table;
+    const arena = this.#arena;
+    const hash = table.hash(keyBuf, keyOff, keyLen);
+    const old = table.find(keyBuf, keyOff, keyLen, hash);
+    let oldExpiry = NO_EXPIRY;
+    if (old !== 0) {
+      oldExpiry = this.expiry(old);
+      if (oldExpiry !== NO_EXPIRY && this.keyspace.now > oldExpiry) oldExpiry = NO_EXPIRY;
+      if (expiry === KEEP_EXPIRY) expiry = oldExpiry;
+      this.created = false;
+    } else {
+      if (expiry === KEEP_EXPIRY) expiry = NO_EXPIRY;
+      this.created = true;
+    }
+    const keyAt = expiry === NO_EXPIRY ? HEADER_BYTES : HEADER_BYTES + EXPIRY_BYTES;
+    const size = keyAt + keyLen + len;
+    const clock = this.keyspace.freshClock();
+
+    if (old !== 0 && oldExpiry === NO_EXPIRY && expiry === NO_EXPIRY) {
+      const chunk = old >>> CHUNK_SHIFT;
+      const words = arena.u32[chunk];
+      const word = (old & OFFSET_MASK) << 1;
+      // The same shape in a block that suits it: overwrite in place.
+      if ((words[word] & EXPIRY_FLAG) === 0 && arena.suits(old, size)) {
+        words[word] = kind | (clock << CLOCK_SHIFT);
+        words[word + 2] = len;
+        copyBytes(buf, off, arena.u8[chunk], (word << 2) + HEADER_BYTES + keyLen, len);
+        return old;
+      }
+    }
+
+    const ref = arena.alloc(size);
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = arena.u32[chunk];
+    const bytes = arena.u8[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    let at = (word << 2) + keyAt;
+    words[word + 1] = keyLen;
+    words[word + 2] = len;
+    if (expiry === NO_EXPIRY) {
+      words[word] = kind | (clock << CLOCK_SHIFT);
+    } else {
+      words[word] = kind | EXPIRY_FLAG | (clock << CLOCK_SHIFT);
+      words[word + 3] = expiry % 0x100000000;
+      words[word + 4] = Math.floor(expiry / 0x100000000);
+    }
+    copyBytes(keyBuf, keyOff, bytes, at, keyLen);
+    at += keyLen;
+    copyBytes(buf, off, bytes, at, len);
+    if (old === 0) {
+      table.insert(ref, hash);
+      if (this.keyspace.hooks.created !== undefined) this.keyspace.hooks.created(this, ref);
+    } else {
+      const hadExpiry = (this.#head(old) & EXPIRY_FLAG) !== 0;
+      arena.free(old);
+      table.replace(old, ref, hash, hadExpiry);
+    }
+    return ref;
+  }
+
+  /**
+   * Gives a value another length, keeping its bytes; what is new is zero. A growing value gets spare room, so that
+   * growing by small steps costs O(1) each on average.
+   */
+  resizeValue(ref: Ref, length: number): Ref {
+    const arena = this.#arena;
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = arena.u32[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    const before = words[word + 2];
+    const start = HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4) + words[word + 1];
+    let moved = ref;
+    if (start + length > arena.usable(ref) || start + length < arena.usable(ref) >>> 1) {
+      const slack = length > before ? Math.min(length, LARGEST_SLACK) : 0;
+      moved = this.#move(ref, start + Math.min(before, length), start + length + slack);
+    }
+    const to = moved >>> CHUNK_SHIFT;
+    const at = (moved & OFFSET_MASK) << 1;
+    arena.u32[to][at + 2] = length;
+    if (length > before) {
+      const from = (at << 2) + start;
+      arena.u8[to].fill(0, from + before, from + length);
+    }
+    return moved;
+  }
+
+  /** Moves a record to a block of another size, with its first `keep` bytes. */
+  #move(ref: Ref, keep: number, size: number): Ref {
+    const arena = this.#arena;
+    const hash = this.table.hashOf(ref);
+    const hadExpiry = (this.#head(ref) & EXPIRY_FLAG) !== 0;
+    const moved = arena.alloc(size);
+    copyBytes(
+      arena.u8[ref >>> CHUNK_SHIFT],
+      (ref & OFFSET_MASK) << 3,
+      arena.u8[moved >>> CHUNK_SHIFT],
+      (moved & OFFSET_MASK) << 3,
+      keep,
+    );
+    arena.free(ref);
+    this.table.replace(ref, moved, hash, hadExpiry);
+    return moved;
+  }
+
+  /** Sets when the key goes (Unix time in ms), or {@link NO_EXPIRY} for never. */
+  setExpiry(ref: Ref, expiry: number): Ref {
+    const arena = this.#arena;
+    const words = arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    const has = (words[word] & EXPIRY_FLAG) !== 0;
+    if (!has && expiry === NO_EXPIRY) return ref;
+    const hash = this.table.hashOf(ref);
+    if (has && expiry !== NO_EXPIRY) {
+      words[word + 3] = expiry % 0x100000000;
+      words[word + 4] = Math.floor(expiry / 0x100000000);
+      this.table.noteExpiry(hash, expiry, true);
+      return ref;
+    }
+    // The key and the value move by the expiry's eight bytes: into another block, or within this one.
+    const body = words[word + 1] + words[word + 2];
+    const from = HEADER_BYTES + (has ? EXPIRY_BYTES : 0);
+    const to = HEADER_BYTES + (has ? 0 : EXPIRY_BYTES);
+    const inPlace = arena.suits(ref, to + body);
+    const target = inPlace ? ref : arena.alloc(to + body);
+    const bytes = arena.u8[target >>> CHUNK_SHIFT];
+    const base = (target & OFFSET_MASK) << 3;
+    if (inPlace) {
+      bytes.copyWithin(base + to, base + from, base + from + body);
+    } else {
+      const source = arena.u8[ref >>> CHUNK_SHIFT];
+      const start = (ref & OFFSET_MASK) << 3;
+      copyBytes(source, start, bytes, base, HEADER_BYTES);
+      copyBytes(source, start + from, bytes, base + to, body);
+      arena.free(ref);
+    }
+    const head = arena.u32[target >>> CHUNK_SHIFT];
+    const at = (target & OFFSET_MASK) << 1;
+    if (has) {
+      head[at] &= ~EXPIRY_FLAG;
+    } else {
+      head[at] |= EXPIRY_FLAG;
+      head[at + 3] = expiry % 0x100000000;
+      head[at + 4] = Math.floor(expiry / 0x100000000);
+    }
+    this.table.replace(ref, target, hash, has);
+    return target;
+  }
+
+  /** Removes a key; answers whether there was one. */
+  delete(args: Args, i: number): boolean {
+    const ref = this.lookup(args.buf, args.off[i], args.len[i], false);
+    if (ref === 0) return false;
+    this.deleteRef(ref);
+    return true;
+  }
+
+  deleteRef(ref: Ref): void {
+    this.table.remove(ref, this.table.hashOf(ref));
+    this.#arena.free(ref);
+  }
+
+  /** Removes a key whose time is over. */
+  expire(ref: Ref): void {
+    this.keyspace.expiredKeys++;
+    this.keyspace.hooks.expired(this, ref);
+    this.deleteRef(ref);
+  }
+
+  /** Removes a key to make room. */
+  evict(ref: Ref): void {
+    this.keyspace.evictedKeys++;
+    this.keyspace.hooks.evicted(this, ref);
+    this.deleteRef(ref);
+  }
+
+  /** Moves a record out of a chunk that is being emptied; answers where it is now. */
+  relocate(ref: Ref): Ref {
+    return this.#move(ref, this.#arena.usable(ref), this.#arena.usable(ref));
+  }
+}
+
+function writeText(text: string, to: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c >= 128) return encoder.encodeInto(text, to).written;
+    to[i] = c;
+  }
+  return text.length;
+}
