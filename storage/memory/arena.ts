@@ -441,7 +441,9 @@ export class Arena {
 
   #markPages(chunk: number, first: number, count: number, sizeClass: number): number {
     const words = this.u32[chunk];
-    for (let page = first; page < first + count; page++) words[page << 2] = first | (sizeClass << 8);
+    for (let page = first; page < first + count; page++) {
+      words[page << 2] = first | (sizeClass << 8);
+    }
     this.#freePages[chunk] -= count;
     if (this.#longestRun[chunk] > this.#freePages[chunk]) {
       this.#longestRun[chunk] = this.#freePages[chunk];
