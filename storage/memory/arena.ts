@@ -31,6 +31,11 @@ export type Ref = number;
 /** Bytes in a chunk, except for dedicated ones. */
 export const CHUNK_BYTES = 1024 * 1024;
 
+/** `ref >>> CHUNK_SHIFT` is a block's chunk … */
+export const CHUNK_SHIFT = 17;
+/** … and `ref & OFFSET_MASK` its place there, in units of 8 bytes. */
+export const OFFSET_MASK = 0x1ffff;
+
 const MAX_CHUNKS = 32768;
 const UNIT_MASK = 0x1ffff;
 const PAGES = CHUNK_BYTES / PAGE_BYTES - 1;
@@ -204,6 +209,11 @@ export class Arena {
     return bytes > LARGEST_CLASS_BYTES
       ? Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
       : this.#classUnits[this.#classByUnits[(bytes + 7) >>> 3]] * 8;
+  }
+
+  /** Whether the block is just the one that `alloc(bytes)` would give. */
+  suits(ref: Ref, bytes: number): boolean {
+    return this.usable(ref) === this.blockBytes(bytes);
   }
 
   /** A block of at least `bytes` bytes with the old one's content, as far as it fits: the old one where its size fits. */
