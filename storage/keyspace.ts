@@ -556,9 +556,20 @@ export class Database {
     this.deleteRef(ref);
   }
 
-  /** Moves a record out of a chunk that is being emptied; answers where it is now. */
-  relocate(ref: Ref): Ref {
-    return this.#move(ref, this.#arena.usable(ref), this.#arena.usable(ref));
+  /** Copies a record elsewhere and frees the old block; the caller sees to it that the table follows. */
+  copyRecord(ref: Ref): Ref {
+    const arena = this.#arena;
+    const size = arena.usable(ref);
+    const copy = arena.alloc(size);
+    copyBytes(
+      arena.u8[ref >>> CHUNK_SHIFT],
+      (ref & OFFSET_MASK) << 3,
+      arena.u8[copy >>> CHUNK_SHIFT],
+      (copy & OFFSET_MASK) << 3,
+      size,
+    );
+    arena.free(ref);
+    return copy;
   }
 }
 

@@ -1,0 +1,56 @@
+/**
+ * Compaction: gives memory back that is held by sparse chunks.
+ *
+ * Values that change size leave holes. When holes make up too much of the arena, the sparsest chunks are marked, a
+ * walk over all tables copies every record out of them, and the emptied chunks return to the system. The walk goes a
+ * few segments at a time, between commands.
+ *
+ * @module
+ */
+
+import type { Keyspace } from "./keyspace.ts";
+
+/** Moves a keyspace's records together in slices. */
+export class Compaction {
+  readonly #keyspace: Keyspace;
+  readonly #clock: () => number;
+  #running = false;
+  #database = 0;
+  #position = 0;
+  /** Bytes copied so far, over all runs. */
+  movedBytes = 0;
+
+  /** @param clock a monotonic clock in ms */
+  constructor(keyspace: Keyspace, clock: () => number) {
+    this.#keyspace = keyspace;
+    this.#clock = clock;
+  }
+
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** Works for about `budget` ms, beginning a round when one is worth it. Answers whether there is more to do. */
+  run(budget: number): boolean {
+    const { arena, databases } = this.#keyspace;
+    if (!this.#running) {
+      if (!arena.beginEvacuation()) return false;
+      this.#running = true;
+      this.#database = this.#position = 0;
+    }
+    const end = this.#clock() + budget;
+    while (this.#database < databases.length) {
+      const db = databases[this.#database];
+      this.#position = db.table.relocateAll(this.#position, (ref) => {
+        if (!arena.isEvacuating(ref)) return ref;
+        this.movedBytes += arena.usable(ref);
+        return db.copyRecord(ref);
+      });
+      if (this.#position === 0) this.#database++;
+      if (this.#clock() >= end) return true;
+    }
+    arena.endEvacuation();
+    this.#running = false;
+    return false;
+  }
+}

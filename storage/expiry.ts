@@ -1,0 +1,48 @@
+/**
+ * Active expiry: deletes keys whose time is over although nobody asks for them.
+ *
+ * The tables know for each of their segments when its earliest key is due, so a run goes straight to segments that
+ * have something to delete. Runs are short; whoever calls decides how often.
+ *
+ * @module
+ */
+
+import type { Keyspace } from "./keyspace.ts";
+import type { Ref } from "./memory/arena.ts";
+
+/** Deletes a keyspace's due keys in slices. */
+export class ActiveExpiry {
+  readonly #keyspace: Keyspace;
+  readonly #clock: () => number;
+  readonly #due: Ref[] = [];
+  #nextDatabase = 0;
+
+  /** @param clock a monotonic clock in ms, to keep the budget by */
+  constructor(keyspace: Keyspace, clock: () => number) {
+    this.#keyspace = keyspace;
+    this.#clock = clock;
+  }
+
+  /**
+   * Deletes due keys until nothing is due or `budget` ms are over (a segment, up to about half a millisecond's work,
+   * is finished). Answers whether more is due.
+   */
+  run(budget: number): boolean {
+    const { databases, now } = this.#keyspace;
+    const end = this.#clock() + budget;
+    const due = this.#due;
+    for (let i = 0; i < databases.length; i++) {
+      const db = databases[this.#nextDatabase];
+      while (db.table.volatileCount > 0) {
+        due.length = 0;
+        // A key is over only after its millisecond, as in Redis.
+        const visited = db.table.collectDue(now - 1, due, 1);
+        for (const ref of due) db.expire(ref);
+        if (visited === 0) break;
+        if (this.#clock() >= end) return true;
+      }
+      this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
+    }
+    return false;
+  }
+}
