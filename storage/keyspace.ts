@@ -46,6 +46,8 @@ export interface KeyspaceHooks {
   evicted(db: Database, ref: Ref): void;
   /** A key that did not exist has been stored. */
   created?(db: Database, ref: Ref): void;
+  /** The key in argument `i` was read and is not there. */
+  missed?(db: Database, args: Args, i: number): void;
 }
 
 /** How reads and writes mark a key as used. */
@@ -199,7 +201,9 @@ export class Database {
   read(args: Args, i: number, type?: Type): Ref {
     const ref = this.lookup(args.buf, args.off[i], args.len[i], true);
     if (ref === 0) {
-      this.keyspace.misses++;
+      const keyspace = this.keyspace;
+      keyspace.misses++;
+      if (keyspace.hooks.missed !== undefined) keyspace.hooks.missed(this, args, i);
       return 0;
     }
     this.keyspace.hits++;
@@ -384,11 +388,20 @@ export class Database {
     const table = this.table;
     const arena = this.#arena;
     const hash = table.hash(keyBuf, keyOff, keyLen);
-    const old = table.find(keyBuf, keyOff, keyLen, hash);
+    let old = table.find(keyBuf, keyOff, keyLen, hash);
     let oldExpiry = NO_EXPIRY;
     if (old !== 0) {
       oldExpiry = this.expiry(old);
-      if (oldExpiry !== NO_EXPIRY && this.keyspace.now > oldExpiry) oldExpiry = NO_EXPIRY;
+      if (oldExpiry !== NO_EXPIRY && this.keyspace.now > oldExpiry) {
+        oldExpiry = NO_EXPIRY;
+        // Whoever watches sees the old key expire before the new one comes, as if it had been looked up.
+        if (this.keyspace.deletesExpired) {
+          this.expire(old);
+          old = 0;
+        }
+      }
+    }
+    if (old !== 0) {
       if (expiry === KEEP_EXPIRY) expiry = oldExpiry;
       this.created = false;
     } else {
@@ -397,7 +410,7 @@ export class Database {
     }
     const keyAt = expiry === NO_EXPIRY ? HEADER_BYTES : HEADER_BYTES + EXPIRY_BYTES;
     const size = keyAt + keyLen + len;
-    const clock = this.keyspace.freshClock();
+    const clock = old === 0 ? this.keyspace.freshClock() : this.keyspace.usedClock(this.clock(old));
 
     if (old !== 0 && oldExpiry === NO_EXPIRY && expiry === NO_EXPIRY) {
       const chunk = old >>> CHUNK_SHIFT;
