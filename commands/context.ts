@@ -126,8 +126,18 @@ export interface ShutdownOptions {
   force?: boolean;
 }
 
+/** Configuration that handlers look at themselves. */
+export interface ConfigValues {
+  /** `proto-max-bulk-len`, bytes. */
+  readonly protoMaxBulkLen: number;
+  /** `lazyfree-lazy-expire`. */
+  readonly lazyfreeLazyExpire: boolean;
+}
+
 /** Live configuration, as CONFIG sees it. */
 export interface ConfigApi {
+  /** Always the present values. */
+  readonly values: ConfigValues;
   get(patterns: readonly string[]): [name: string, value: string][];
   /** @throws {ReplyError} with Redis's text; nothing is changed then */
   set(pairs: readonly (readonly [name: string, value: string])[]): void;
