@@ -1,19 +1,20 @@
 /**
  * The arena: memory for the dataset outside the JavaScript heap, so that no garbage collector ever walks it.
  *
- * Memory comes in chunks of 1 MiB, each one ArrayBuffer. A chunk's first page describes its other 255; a small block
- * lies in a span (a run of pages cut into blocks of one size class), a block over 32 KiB in a run of pages of its own,
- * one over 508 KiB in a dedicated chunk of exactly its size. A block is named by a `Ref`: chunk number and offset in
- * units of 8 bytes, in one uint32, which is why an arena ends at 32,768 chunks.
+ * A small block lies in a span, a run of pages (pages.ts) cut into blocks of one size class; a block over 32 KiB in a
+ * run of pages of its own; one over 508 KiB in a dedicated chunk of its size. A block is named by a `Ref`, its chunk
+ * and its offset there in units of 8 bytes in one uint32, which is why an arena ends at 32,768 chunks.
  *
- *     Ref    chunk << 17 | unit                     unit 0: a dedicated chunk's only block; Ref 0: nothing
- *     page   word 0  first page of its span | class << 8 | live blocks << 16 (the count in the first page only);
- *                    0 for a free page
- *            word 1  spans: previous span of the class's list; runs: page count
+ *     Ref    chunk << 17 | unit                     unit 0: a dedicated chunk's only block; ref 0: nothing
+ *     page   word 0  first page of its span | class << 8 | live blocks << 16 (the count in the first page only)
+ *            word 1  spans: the previous span with room of the class in this chunk; runs: page count
  *            word 2  first free block, as a unit of this chunk; each free block's first word names the next
- *            word 3  next span of the class's list
+ *            word 3  the next span with room of the class in this chunk
  *
- * Invariant: a span is on its class's list exactly while it has a free block and its chunk is not being evacuated.
+ * Each class fills its lowest chunk with room first, so that under steady change the high chunks empty and go.
+ *
+ * Invariant: a span is on the list of its class and chunk exactly while it has a free block and its chunk is not
+ * being evacuated.
  *
  * Knows nothing of what the blocks hold: whoever owns them finds and moves them during an evacuation.
  *
@@ -21,24 +22,16 @@
  */
 
 import { copyBytes } from "./bytes.ts";
+import { CHUNK_BYTES, Pages, PAGES_PER_CHUNK } from "./pages.ts";
 import { buildSizeClasses, LARGEST_CLASS_BYTES, PAGE_BYTES } from "./size_classes.ts";
 
 export { bytesEqual, compareBytes, copyBytes } from "./bytes.ts";
+export { ArenaFull, CHUNK_BYTES } from "./pages.ts";
 
 /** The name of a block: its address in units of 8 bytes. 0 names nothing. */
 export type Ref = number;
 
-/** Bytes in a chunk, except for dedicated ones. */
-export const CHUNK_BYTES = 1024 * 1024;
-
-/** `ref >>> CHUNK_SHIFT` is a block's chunk … */
-export const CHUNK_SHIFT = 17;
-/** … and `ref & OFFSET_MASK` its place there, in units of 8 bytes. */
-export const OFFSET_MASK = 0x1ffff;
-
-const MAX_CHUNKS = 32768;
 const UNIT_MASK = 0x1ffff;
-const PAGES = CHUNK_BYTES / PAGE_BYTES - 1;
 const PAGE_UNITS = PAGE_BYTES / 8;
 /** The longest run of pages: twice this fits into a chunk. */
 const LARGEST_RUN_PAGES = 127;
@@ -51,26 +44,6 @@ const RUN_PAGES = 1;
 const FREE = 2;
 const NEXT = 3;
 
-/** What a chunk number stands for. */
-const ABSENT = 0;
-const SHARED = 1;
-const DEDICATED = 2;
-const EVACUATING = 4;
-
-/** How many spans of a class to look at for one in a low chunk when the current span is full. */
-const SPANS_TO_COMPARE = 6;
-/** An evacuation may fill this part of the room that the other chunks have. */
-const ROOM_TO_FILL = 0.8;
-
-/** Thrown when every chunk number is in use, that is at 32 GiB of shared chunks. */
-export class ArenaFull extends Error {
-  override readonly name = "ArenaFull";
-
-  constructor() {
-    super(`Cannot allocate memory: all ${MAX_CHUNKS} chunk numbers of the arena are in use`);
-  }
-}
-
 /** How an arena behaves. */
 export interface ArenaOptions {
   /** The part of committed memory that may lie unused before an evacuation is worth it; 0.25 unless given. */
@@ -79,45 +52,31 @@ export interface ArenaOptions {
 
 /** Hands out blocks of bytes that are read and written through the typed arrays `u8`, `u32` and `f64`. */
 export class Arena {
+  readonly #pages = new Pages();
   /** Each chunk as bytes, by chunk number; a released chunk's place holds an empty array. */
-  readonly u8: Uint8Array<ArrayBuffer>[] = [];
+  readonly u8: readonly Uint8Array<ArrayBuffer>[] = this.#pages.u8;
   /** Each chunk as uint32 words; same places as `u8`. */
-  readonly u32: Uint32Array<ArrayBuffer>[] = [];
+  readonly u32: readonly Uint32Array<ArrayBuffer>[] = this.#pages.u32;
   /** Each chunk as doubles; same places as `u8`. */
-  readonly f64: Float64Array<ArrayBuffer>[] = [];
+  readonly f64: readonly Float64Array<ArrayBuffer>[] = this.#pages.f64;
 
   readonly #classes = buildSizeClasses();
   readonly #classByUnits = this.#classes.byUnits;
   readonly #classUnits = this.#classes.units;
   /** By class: the span that serves the next block, a chunk number * 256 + page; 0 for none. */
-  readonly #heads = new Uint32Array(this.#classes.count);
-  readonly #emptyBuffer = new ArrayBuffer(0);
-  readonly #noBytes = new Uint8Array(this.#emptyBuffer);
-  readonly #noWords = new Uint32Array(this.#emptyBuffer);
-  readonly #noDoubles = new Float64Array(this.#emptyBuffer);
-  readonly #threshold: number;
+  readonly #serving = new Uint32Array(this.#classes.count);
+  /** By class, then chunk: the first of the spans with room, as a page; 0 for none. */
+  #roomPages = new Uint8Array(this.#classes.count * this.#pages.capacity);
+  /** By class: a bit for each chunk that has a span with room. */
+  #roomBits = new Uint32Array(this.#classes.count);
+  #chunkCapacity = this.#pages.capacity;
+  #wordsPerClass = 1;
 
-  // By chunk number; they grow together.
-  #kind = new Uint8Array(16);
-  #usedUnits = new Uint32Array(16);
-  #freePages = new Uint8Array(16);
-  /** No run of free pages in the chunk is longer than this; 0 keeps the search for pages away. */
-  #longestRun = new Uint8Array(16);
-  /** No page below this one is free. */
-  #lowestFree = new Uint8Array(16);
-
-  /** By binary logarithm of a page count: no chunk below this one has a run of that many free pages. */
-  readonly #runHints = new Uint32Array(8);
   /** Units given out in shared chunks; an array, because a field would turn from integer to double on the way. */
   readonly #sharedUnits = new Uint32Array(1);
-  #sharedChunks = 0;
-  #dedicatedChunks = 0;
-  #dedicatedBytes = 0;
-  /** A chunk number below which none is absent. */
-  #vacantHint = 0;
+  readonly #threshold: number;
   /** The chunk that emptied last, kept for the next need; it may have been filled again since. */
   #spare = -1;
-  #evacuating: number[] = [];
 
   /** An arena without any chunk; memory is taken as needed. */
   constructor(options: ArenaOptions = {}) {
@@ -126,23 +85,23 @@ export class Arena {
 
   /** Bytes in the blocks given out, as rounded up to their sizes. */
   get usedBytes(): number {
-    return this.#sharedUnits[0] * 8 + this.#dedicatedBytes;
+    return this.#sharedUnits[0] * 8 + this.#pages.dedicatedBytes;
   }
 
   /** Bytes in the chunks that exist. */
   get committedBytes(): number {
-    return this.#sharedChunks * CHUNK_BYTES + this.#dedicatedBytes;
+    return this.#pages.sharedChunks * CHUNK_BYTES + this.#pages.dedicatedBytes;
   }
 
   /** The number of chunks that exist. */
   get chunkCount(): number {
-    return this.#sharedChunks + this.#dedicatedChunks;
+    return this.#pages.sharedChunks + this.#pages.dedicatedChunks;
   }
 
   /** The part of the shared chunks' memory that is not given out, between 0 and 1. */
   get fragmentation(): number {
-    if (this.#sharedChunks === 0) return 0;
-    return 1 - (this.#sharedUnits[0] * 8) / (this.#sharedChunks * CHUNK_BYTES);
+    const chunks = this.#pages.sharedChunks;
+    return chunks === 0 ? 0 : 1 - (this.#sharedUnits[0] * 8) / (chunks * CHUNK_BYTES);
   }
 
   /**
@@ -153,7 +112,7 @@ export class Arena {
   alloc(bytes: number): Ref {
     if (bytes > LARGEST_CLASS_BYTES) return this.#allocLarge(bytes);
     const sizeClass = this.#classByUnits[(bytes + 7) >>> 3];
-    let span = this.#heads[sizeClass];
+    let span = this.#serving[sizeClass];
     if (span === 0) span = this.#addSpan(sizeClass);
     const chunk = span >>> 8;
     const words = this.u32[chunk];
@@ -162,9 +121,9 @@ export class Arena {
     const next = words[unit << 1];
     words[header] += ONE_LIVE;
     words[header + FREE] = next;
-    if (next === 0) this.#spanFilled(sizeClass, span);
+    if (next === 0) this.#unlink(sizeClass, span);
     const units = this.#classUnits[sizeClass];
-    this.#usedUnits[chunk] += units;
+    this.#pages.usedUnits[chunk] += units;
     this.#sharedUnits[0] += units;
     return ((chunk << 17) | unit) >>> 0;
   }
@@ -173,7 +132,7 @@ export class Arena {
   free(ref: Ref): void {
     const chunk = ref >>> 17;
     const unit = ref & UNIT_MASK;
-    if (unit === 0) return this.#releaseDedicated(chunk);
+    if (unit === 0) return this.#pages.release(chunk);
     const words = this.u32[chunk];
     const page = words[(unit >>> 9) << 2];
     const sizeClass = (page >>> 8) & 0xff;
@@ -185,7 +144,7 @@ export class Arena {
     const state = words[header] - ONE_LIVE;
     words[header] = state;
     const units = this.#classUnits[sizeClass];
-    this.#usedUnits[chunk] -= units;
+    this.#pages.usedUnits[chunk] -= units;
     this.#sharedUnits[0] -= units;
     if (next === 0) this.#spanGotRoom(sizeClass, (chunk << 8) | (page & 0xff));
     if (state < ONE_LIVE) this.#spanEmptied(sizeClass, (chunk << 8) | (page & 0xff));
@@ -211,12 +170,7 @@ export class Arena {
       : this.#classUnits[this.#classByUnits[(bytes + 7) >>> 3]] * 8;
   }
 
-  /** Whether the block is just the one that `alloc(bytes)` would give. */
-  suits(ref: Ref, bytes: number): boolean {
-    return this.usable(ref) === this.blockBytes(bytes);
-  }
-
-  /** A block of at least `bytes` bytes with the old one's content, as far as it fits: the old one where its size fits. */
+  /** A block of at least `bytes` bytes with the old one's content as far as it fits; the old one if its size is right. */
   resize(ref: Ref, bytes: number): Ref {
     const held = this.usable(ref);
     if (this.blockBytes(bytes) === held && !this.isEvacuating(ref)) return ref;
@@ -234,12 +188,10 @@ export class Arena {
 
   /** Takes back everything at once: every ref is void and every chunk released. O(chunks). */
   clear(): void {
-    this.#heads.fill(0);
-    this.#evacuating = [];
-    for (let chunk = 0; chunk < this.u8.length; chunk++) {
-      if (this.#kind[chunk] === DEDICATED) this.#releaseDedicated(chunk);
-      else if (this.#kind[chunk] !== ABSENT) this.#releaseShared(chunk);
-    }
+    this.#pages.clear();
+    this.#serving.fill(0);
+    this.#roomPages.fill(0);
+    this.#roomBits.fill(0);
     this.#sharedUnits[0] = 0;
     this.#spare = -1;
   }
@@ -249,74 +201,42 @@ export class Arena {
    * fragmented beyond the threshold and the other chunks have the room. The owner then moves each block for which
    * `isEvacuating` holds (allocate, copy, free): a chunk is released as its last block goes. O(chunks).
    *
-   * @returns whether any chunk is marked
+   * @returns whether there is anything to move
    */
   beginEvacuation(maxChunks = 16): boolean {
     this.endEvacuation();
-    if (this.#sharedChunks < 2 || this.fragmentation <= this.#threshold) return false;
-
-    const sparsest = this.#sparsestChunks(Math.min(maxChunks, this.#sharedChunks - 1));
-    const chunkUnits = PAGES * PAGE_UNITS;
-    let room = this.#sharedChunks * chunkUnits - this.#sharedUnits[0];
-    let moving = 0;
-    for (const chunk of sparsest) {
-      const used = this.#usedUnits[chunk];
-      room -= chunkUnits - used;
-      if (moving + used > room * ROOM_TO_FILL) break;
-      moving += used;
-      this.#kind[chunk] = SHARED | EVACUATING;
-      this.#longestRun[chunk] = 0;
-      this.#evacuating.push(chunk);
-    }
-    for (const chunk of this.#evacuating) {
-      this.#forEachSpan(chunk, (sizeClass, span) => {
-        if (this.u32[chunk][((span & 0xff) << 2) + FREE] !== 0) this.#unlink(sizeClass, span);
-        if (this.u32[chunk][(span & 0xff) << 2] < ONE_LIVE) this.#returnSpan(sizeClass, span);
+    if (this.#pages.sharedChunks < 2 || this.fragmentation <= this.#threshold) return false;
+    let found = false;
+    for (const chunk of this.#pages.markSparsest(maxChunks)) {
+      const words = this.u32[chunk];
+      this.#forEachSpan(chunk, (sizeClass, page) => {
+        if (words[(page << 2) + FREE] !== 0) this.#unlink(sizeClass, (chunk << 8) | page);
+        if (words[page << 2] < ONE_LIVE) this.#giveBackSpan(sizeClass, chunk, page);
       });
-      if (this.#usedUnits[chunk] === 0) this.#releaseShared(chunk);
-    }
-    return this.#evacuating.some((chunk) => this.#kind[chunk] === (SHARED | EVACUATING));
-  }
-
-  /** Whether the block lies in a chunk that is being evacuated. */
-  isEvacuating(ref: Ref): boolean {
-    return (this.#kind[ref >>> 17] & EVACUATING) !== 0;
-  }
-
-  /** Takes the marks off: what is left in the marked chunks stays, and they serve allocations again. */
-  endEvacuation(): void {
-    const left = this.#evacuating;
-    this.#evacuating = [];
-    for (const chunk of left) {
-      if (this.#kind[chunk] !== (SHARED | EVACUATING)) continue;
-      this.#kind[chunk] = SHARED;
-      this.#offerPages(chunk);
-      this.#forEachSpan(chunk, (sizeClass, span) => {
-        if (this.u32[chunk][((span & 0xff) << 2) + FREE] !== 0) this.#link(sizeClass, span);
-      });
-    }
-  }
-
-  #sparsestChunks(count: number): number[] {
-    const used = this.#usedUnits;
-    const found: number[] = [];
-    for (let chunk = 0; chunk < this.u8.length; chunk++) {
-      if (this.#kind[chunk] !== SHARED) continue;
-      let place = found.length;
-      // Among equals the high one goes: low chunks are the ones to fill.
-      while (place > 0 && used[found[place - 1]] >= used[chunk]) place--;
-      if (place >= count) continue;
-      found.splice(place, 0, chunk);
-      if (found.length > count) found.pop();
+      if (this.#pages.usedUnits[chunk] === 0) this.#pages.release(chunk);
+      else found = true;
     }
     return found;
   }
 
-  // Spans.
+  /** Whether the block lies in a chunk that is being evacuated. */
+  isEvacuating(ref: Ref): boolean {
+    return this.#pages.isEvacuating(ref >>> 17);
+  }
 
-  /** Cuts a new span for the class and puts it at the head of its list. */
+  /** Takes the marks off: what is left in the marked chunks stays, and they serve allocations again. */
+  endEvacuation(): void {
+    for (const chunk of this.#pages.unmark()) {
+      const words = this.u32[chunk];
+      this.#forEachSpan(chunk, (sizeClass, page) => {
+        if (words[(page << 2) + FREE] !== 0) this.#link(sizeClass, (chunk << 8) | page);
+      });
+    }
+  }
+
+  /** Cuts a new span for the class, which has none with room, and lets it serve. */
   #addSpan(sizeClass: number): number {
-    const span = this.#takePages(this.#classes.pages[sizeClass], sizeClass);
+    const span = this.#pages.take(this.#classes.pages[sizeClass], sizeClass << 8);
     const words = this.u32[span >>> 8];
     const first = (span & 0xff) * PAGE_UNITS;
     const step = this.#classUnits[sizeClass];
@@ -325,169 +245,142 @@ export class Arena {
     words[last << 1] = 0;
     words[((span & 0xff) << 2) + FREE] = first;
     this.#link(sizeClass, span);
-    return this.#heads[sizeClass];
-  }
-
-  /** The head of a list gave its last block: another span takes its place, a low one if there is a choice. */
-  #spanFilled(sizeClass: number, span: number): void {
-    this.#unlink(sizeClass, span);
-    const head = this.#heads[sizeClass];
-    let lowest = head;
-    let candidate = head;
-    for (let i = 0; i < SPANS_TO_COMPARE && candidate !== 0; i++) {
-      if (candidate < lowest) lowest = candidate;
-      candidate = this.u32[candidate >>> 8][((candidate & 0xff) << 2) + NEXT];
-    }
-    if (lowest === head) return;
-    this.#unlink(sizeClass, lowest);
-    this.#link(sizeClass, lowest);
+    return span;
   }
 
   #spanGotRoom(sizeClass: number, span: number): void {
-    if (this.#kind[span >>> 8] !== SHARED) return;
-    // An empty span is kept only while it is the class's only one with room.
-    const head = this.#heads[sizeClass];
-    if (head !== 0 && this.u32[head >>> 8][(head & 0xff) << 2] < ONE_LIVE) {
-      this.#unlink(sizeClass, head);
-      this.#returnSpan(sizeClass, head);
+    if (!this.#pages.isShared(span >>> 8)) return;
+    // An empty span is kept only while it is the class's only one with room, and so the serving one.
+    const serving = this.#serving[sizeClass];
+    if (serving !== 0 && this.u32[serving >>> 8][(serving & 0xff) << 2] < ONE_LIVE) {
+      this.#unlink(sizeClass, serving);
+      this.#giveBackSpan(sizeClass, serving >>> 8, serving & 0xff);
     }
     this.#link(sizeClass, span);
   }
 
   #spanEmptied(sizeClass: number, span: number): void {
     const chunk = span >>> 8;
-    if (this.#kind[chunk] !== SHARED) {
-      this.#returnSpan(sizeClass, span);
-    } else if (
-      this.#heads[sizeClass] !== span || this.u32[chunk][((span & 0xff) << 2) + NEXT] !== 0
-    ) {
+    if (!this.#pages.isShared(chunk)) {
+      this.#giveBackSpan(sizeClass, chunk, span & 0xff);
+    } else {
       this.#unlink(sizeClass, span);
-      this.#returnSpan(sizeClass, span);
+      if (this.#serving[sizeClass] === 0) this.#link(sizeClass, span);
+      else this.#giveBackSpan(sizeClass, chunk, span & 0xff);
     }
-    if (this.#usedUnits[chunk] === 0) this.#chunkEmptied(chunk);
+    if (this.#pages.usedUnits[chunk] === 0) this.#chunkEmptied(chunk);
   }
 
-  /** Puts a span with room on its class's list: to the head if it is the lowest so far, else behind the head. */
+  #giveBackSpan(sizeClass: number, chunk: number, page: number): void {
+    this.#pages.giveBack(chunk, page, this.#classes.pages[sizeClass]);
+  }
+
+  /** Puts a span with room on the list of its class and chunk. */
   #link(sizeClass: number, span: number): void {
-    const words = this.u32[span >>> 8];
-    const header = (span & 0xff) << 2;
-    const head = this.#heads[sizeClass];
-    if (head === 0 || span < head) {
-      words[header + PREVIOUS] = 0;
-      words[header + NEXT] = head;
-      if (head !== 0) this.u32[head >>> 8][((head & 0xff) << 2) + PREVIOUS] = span;
-      this.#heads[sizeClass] = span;
-      return;
-    }
-    const headWords = this.u32[head >>> 8];
-    const headNext = ((head & 0xff) << 2) + NEXT;
-    const next = headWords[headNext];
-    words[header + PREVIOUS] = head;
-    words[header + NEXT] = next;
-    headWords[headNext] = span;
-    if (next !== 0) this.u32[next >>> 8][((next & 0xff) << 2) + PREVIOUS] = span;
+    const chunk = span >>> 8;
+    const page = span & 0xff;
+    if (chunk >= this.#chunkCapacity) this.#growRooms();
+    const list = sizeClass * this.#chunkCapacity + chunk;
+    const words = this.u32[chunk];
+    const first = this.#roomPages[list];
+    words[(page << 2) + PREVIOUS] = 0;
+    words[(page << 2) + NEXT] = first;
+    if (first !== 0) words[(first << 2) + PREVIOUS] = page;
+    this.#roomPages[list] = page;
+    this.#roomBits[sizeClass * this.#wordsPerClass + (chunk >>> 5)] |= 1 << (chunk & 31);
+    const serving = this.#serving[sizeClass];
+    if (serving === 0 || chunk < serving >>> 8) this.#serving[sizeClass] = span;
   }
 
+  /** Takes a span off its list; if it was serving, one in the lowest chunk with room takes its place. */
   #unlink(sizeClass: number, span: number): void {
-    const words = this.u32[span >>> 8];
-    const header = (span & 0xff) << 2;
-    const previous = words[header + PREVIOUS];
-    const next = words[header + NEXT];
-    if (previous === 0) this.#heads[sizeClass] = next;
-    else this.u32[previous >>> 8][((previous & 0xff) << 2) + NEXT] = next;
-    if (next !== 0) this.u32[next >>> 8][((next & 0xff) << 2) + PREVIOUS] = previous;
-  }
-
-  #returnSpan(sizeClass: number, span: number): void {
-    this.#returnPages(span >>> 8, span & 0xff, this.#classes.pages[sizeClass]);
-  }
-
-  #forEachSpan(chunk: number, visit: (sizeClass: number, span: number) => void): void {
+    const chunk = span >>> 8;
+    const page = span & 0xff;
     const words = this.u32[chunk];
-    for (let page = 1; page <= PAGES; page++) {
-      const state = words[page << 2];
-      const sizeClass = (state >>> 8) & 0xff;
-      if (state !== 0 && sizeClass !== RUN && (state & 0xff) === page) {
-        visit(sizeClass, (chunk << 8) | page);
+    const previous = words[(page << 2) + PREVIOUS];
+    const next = words[(page << 2) + NEXT];
+    if (next !== 0) words[(next << 2) + PREVIOUS] = previous;
+    if (previous !== 0) words[(previous << 2) + NEXT] = next;
+    else {
+      this.#roomPages[sizeClass * this.#chunkCapacity + chunk] = next;
+      if (next === 0) {
+        this.#roomBits[sizeClass * this.#wordsPerClass + (chunk >>> 5)] &= ~(1 << (chunk & 31));
       }
+    }
+    if (this.#serving[sizeClass] === span) {
+      this.#serving[sizeClass] = this.#lowestWithRoom(sizeClass);
     }
   }
 
-  // Pages.
-
-  /** Takes a run of pages from the lowest chunk that has one; returns its chunk * 256 + first page. */
-  #takePages(count: number, sizeClass: number): number {
-    const bucket = 31 - Math.clz32(count);
-    let raising = true;
-    for (let chunk = this.#runHints[bucket]; chunk < this.u8.length; chunk++) {
-      if (this.#longestRun[chunk] >= count) {
-        const page = this.#findRun(chunk, count);
-        if (page !== 0) return this.#markPages(chunk, page, count, sizeClass);
-      }
-      raising &&= this.#longestRun[chunk] < 1 << bucket;
-      if (raising) this.#runHints[bucket] = chunk + 1;
+  #lowestWithRoom(sizeClass: number): number {
+    const first = sizeClass * this.#wordsPerClass;
+    for (let i = 0; i < this.#wordsPerClass; i++) {
+      const bits = this.#roomBits[first + i];
+      if (bits === 0) continue;
+      const chunk = (i << 5) + 31 - Math.clz32(bits & -bits);
+      return (chunk << 8) | this.#roomPages[sizeClass * this.#chunkCapacity + chunk];
     }
-    return this.#markPages(this.#addShared(), 1, count, sizeClass);
-  }
-
-  /** The first page of the first free run that is long enough, or 0. */
-  #findRun(chunk: number, count: number): number {
-    const words = this.u32[chunk];
-    let longest = 0;
-    let length = 0;
-    for (let page = this.#lowestFree[chunk]; page <= PAGES; page++) {
-      if (words[page << 2] !== 0) {
-        length = 0;
-        continue;
-      }
-      if (length === 0 && longest === 0) this.#lowestFree[chunk] = page;
-      length++;
-      if (length === count) return page - count + 1;
-      if (length > longest) longest = length;
-    }
-    this.#longestRun[chunk] = longest;
     return 0;
   }
 
-  #markPages(chunk: number, first: number, count: number, sizeClass: number): number {
-    const words = this.u32[chunk];
-    for (let page = first; page < first + count; page++) {
-      words[page << 2] = first | (sizeClass << 8);
+  /** Makes the lists by class and chunk as long as the arrays of the chunks have become. */
+  #growRooms(): void {
+    const capacity = this.#pages.capacity;
+    const wordsPerClass = Math.ceil(capacity / 32);
+    const roomPages = new Uint8Array(this.#classes.count * capacity);
+    const roomBits = new Uint32Array(this.#classes.count * wordsPerClass);
+    for (let sizeClass = 0; sizeClass < this.#classes.count; sizeClass++) {
+      const list = sizeClass * this.#chunkCapacity;
+      roomPages.set(
+        this.#roomPages.subarray(list, list + this.#chunkCapacity),
+        sizeClass * capacity,
+      );
+      const word = sizeClass * this.#wordsPerClass;
+      roomBits.set(
+        this.#roomBits.subarray(word, word + this.#wordsPerClass),
+        sizeClass * wordsPerClass,
+      );
     }
-    this.#freePages[chunk] -= count;
-    if (this.#longestRun[chunk] > this.#freePages[chunk]) {
-      this.#longestRun[chunk] = this.#freePages[chunk];
-    }
-    if (this.#lowestFree[chunk] === first && first + count <= PAGES) {
-      this.#lowestFree[chunk] = first + count;
-    }
-    return (chunk << 8) | first;
+    this.#roomPages = roomPages;
+    this.#roomBits = roomBits;
+    this.#chunkCapacity = capacity;
+    this.#wordsPerClass = wordsPerClass;
   }
 
-  #returnPages(chunk: number, first: number, count: number): void {
+  #forEachSpan(chunk: number, visit: (sizeClass: number, page: number) => void): void {
     const words = this.u32[chunk];
-    for (let page = first; page < first + count; page++) words[page << 2] = 0;
-    this.#freePages[chunk] += count;
-    if (first < this.#lowestFree[chunk]) this.#lowestFree[chunk] = first;
-    if (this.#kind[chunk] === SHARED) this.#offerPages(chunk);
+    for (let page = 1; page <= PAGES_PER_CHUNK; page++) {
+      const state = words[page << 2];
+      const sizeClass = (state >>> 8) & 0xff;
+      if ((state & 0xff) === page && sizeClass !== RUN) visit(sizeClass, page);
+    }
   }
 
-  /** Lets the search for pages find the chunk again. */
-  #offerPages(chunk: number): void {
-    this.#longestRun[chunk] = this.#freePages[chunk];
-    for (let bucket = 0; bucket < this.#runHints.length; bucket++) {
-      if (this.#runHints[bucket] > chunk) this.#runHints[bucket] = chunk;
-    }
+  /** Keeps one empty chunk, the lower of two, so that work at a chunk's edge does not take and release it in turn. */
+  #chunkEmptied(chunk: number): void {
+    if (!this.#pages.isShared(chunk)) return this.#pages.release(chunk);
+    const spare = this.#spare;
+    this.#spare = chunk;
+    if (spare === -1 || spare === chunk) return;
+    if (!this.#pages.isShared(spare) || this.#pages.usedUnits[spare] !== 0) return;
+    this.#spare = Math.min(chunk, spare);
+    const released = Math.max(chunk, spare);
+    this.#forEachSpan(released, (sizeClass, page) => {
+      this.#unlink(sizeClass, (released << 8) | page);
+    });
+    this.#pages.release(released);
   }
 
   #allocLarge(bytes: number): Ref {
     const pages = Math.ceil(bytes / PAGE_BYTES);
-    if (pages > LARGEST_RUN_PAGES) return (this.#addDedicated(pages * PAGE_BYTES) << 17) >>> 0;
-    const run = this.#takePages(pages, RUN);
+    if (pages > LARGEST_RUN_PAGES) {
+      return (this.#pages.addDedicated(pages * PAGE_BYTES) << 17) >>> 0;
+    }
+    const run = this.#pages.take(pages, RUN << 8);
     const chunk = run >>> 8;
     const page = run & 0xff;
     this.u32[chunk][(page << 2) + RUN_PAGES] = pages;
-    this.#usedUnits[chunk] += pages * PAGE_UNITS;
+    this.#pages.usedUnits[chunk] += pages * PAGE_UNITS;
     this.#sharedUnits[0] += pages * PAGE_UNITS;
     return ((chunk << 17) | (page * PAGE_UNITS)) >>> 0;
   }
@@ -495,97 +388,9 @@ export class Arena {
   #freeRun(chunk: number, unit: number): void {
     const page = unit >>> 9;
     const pages = this.u32[chunk][(page << 2) + RUN_PAGES];
-    this.#returnPages(chunk, page, pages);
-    this.#usedUnits[chunk] -= pages * PAGE_UNITS;
+    this.#pages.giveBack(chunk, page, pages);
+    this.#pages.usedUnits[chunk] -= pages * PAGE_UNITS;
     this.#sharedUnits[0] -= pages * PAGE_UNITS;
-    if (this.#usedUnits[chunk] === 0) this.#chunkEmptied(chunk);
+    if (this.#pages.usedUnits[chunk] === 0) this.#chunkEmptied(chunk);
   }
-
-  // Chunks.
-
-  #addShared(): number {
-    const chunk = this.#vacantChunk(0);
-    this.#placeChunk(chunk, CHUNK_BYTES);
-    this.#kind[chunk] = SHARED;
-    this.#usedUnits[chunk] = 0;
-    this.#freePages[chunk] = PAGES;
-    this.#lowestFree[chunk] = 1;
-    this.#sharedChunks++;
-    this.#offerPages(chunk);
-    return chunk;
-  }
-
-  #addDedicated(bytes: number): number {
-    // Ref 0 means nothing, so chunk 0 cannot be dedicated.
-    if (this.u8.length === 0) this.#addShared();
-    const chunk = this.#vacantChunk(1);
-    this.#placeChunk(chunk, bytes);
-    this.#kind[chunk] = DEDICATED;
-    this.#longestRun[chunk] = 0;
-    this.#dedicatedChunks++;
-    this.#dedicatedBytes += bytes;
-    return chunk;
-  }
-
-  #vacantChunk(from: number): number {
-    let chunk = Math.max(from, this.#vacantHint);
-    while (chunk < this.u8.length && this.#kind[chunk] !== ABSENT) chunk++;
-    if (chunk >= MAX_CHUNKS) throw new ArenaFull();
-    return chunk;
-  }
-
-  #placeChunk(chunk: number, bytes: number): void {
-    const buffer = new ArrayBuffer(bytes);
-    this.u8[chunk] = new Uint8Array(buffer);
-    this.u32[chunk] = new Uint32Array(buffer);
-    this.f64[chunk] = new Float64Array(buffer);
-    // Chunk 0 can stay absent when a dedicated chunk takes the number after it.
-    if (this.#vacantHint === chunk) this.#vacantHint = chunk + 1;
-    if (chunk < this.#kind.length) return;
-    const length = this.#kind.length * 2;
-    this.#kind = grown(this.#kind, new Uint8Array(length));
-    this.#usedUnits = grown(this.#usedUnits, new Uint32Array(length));
-    this.#freePages = grown(this.#freePages, new Uint8Array(length));
-    this.#longestRun = grown(this.#longestRun, new Uint8Array(length));
-    this.#lowestFree = grown(this.#lowestFree, new Uint8Array(length));
-  }
-
-  /** Keeps one empty chunk, the lower of two, so that work around a chunk's edge does not take and release it in turn. */
-  #chunkEmptied(chunk: number): void {
-    if (this.#kind[chunk] !== SHARED) return this.#releaseShared(chunk);
-    const spare = this.#spare;
-    this.#spare = chunk;
-    if (spare === -1 || spare === chunk) return;
-    if (this.#kind[spare] !== SHARED || this.#usedUnits[spare] !== 0) return;
-    this.#spare = Math.min(chunk, spare);
-    this.#forEachSpan(Math.max(chunk, spare), (sizeClass, span) => this.#unlink(sizeClass, span));
-    this.#releaseShared(Math.max(chunk, spare));
-  }
-
-  #releaseShared(chunk: number): void {
-    this.#sharedChunks--;
-    this.#longestRun[chunk] = 0;
-    this.#releaseChunk(chunk);
-  }
-
-  #releaseDedicated(chunk: number): void {
-    this.#dedicatedChunks--;
-    this.#dedicatedBytes -= this.u8[chunk].length;
-    this.#releaseChunk(chunk);
-  }
-
-  #releaseChunk(chunk: number): void {
-    // Transferring to nothing frees the memory now; the garbage collector might take minutes to notice.
-    this.u8[chunk].buffer.transfer(0);
-    this.u8[chunk] = this.#noBytes;
-    this.u32[chunk] = this.#noWords;
-    this.f64[chunk] = this.#noDoubles;
-    this.#kind[chunk] = ABSENT;
-    if (chunk < this.#vacantHint) this.#vacantHint = chunk;
-  }
-}
-
-function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
