@@ -59,6 +59,8 @@ export class RequestDecoder {
   #missing = 0;
   /** The announced length of the argument under way, −1 before its length line. */
   #bulkLength = -1;
+  /** The request in `args` was given back, to be answered later. */
+  #again = false;
   readonly #limits: DecoderLimits;
 
   constructor(limits: DecoderLimits) {
@@ -140,6 +142,10 @@ export class RequestDecoder {
   next(): boolean {
     const buf = this.#buf;
     const args = this.args;
+    if (this.#again) {
+      this.#again = false;
+      return true;
+    }
     if (this.#missing === 0) {
       args.count = 0;
       this.#requestStart = this.#at;
@@ -192,6 +198,11 @@ export class RequestDecoder {
       this.#missing--;
     }
     return true;
+  }
+
+  /** Makes the request last returned the next one again. */
+  rereadRequest(): void {
+    this.#again = true;
   }
 
   /** Marks the request last returned as answered, so that its bytes need not be kept. */

@@ -1,0 +1,19 @@
+/**
+ * Every command, in one plain list.
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "./command.ts";
+import { connectionCommands } from "./connection/mod.ts";
+import { genericCommands } from "./generic/mod.ts";
+import { serverCommands } from "./server/mod.ts";
+import { stringCommands } from "./string/mod.ts";
+
+/** All commands that a server registers. */
+export const commands: readonly CommandSpec[] = [
+  ...connectionCommands,
+  ...genericCommands,
+  ...serverCommands,
+  ...stringCommands,
+];

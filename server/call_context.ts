@@ -1,0 +1,74 @@
+/**
+ * The context in which one client's commands run: what handlers are given.
+ *
+ * @module
+ */
+
+import type { Context, EffectPart, EventClass } from "../commands/context.ts";
+import type { Database } from "../storage/keyspace.ts";
+import type { Args } from "./resp/args.ts";
+import type { Reply } from "./resp/reply.ts";
+import type { Server } from "./server.ts";
+import type { Session } from "./session.ts";
+
+/** Implements {@link Context} for one session. */
+export class CallContext implements Context {
+  readonly server: Server;
+  readonly client: Session;
+  db: Database;
+  reply: Reply;
+  /** Effects that replace the request itself; undefined while the request is its own effect. */
+  effects: EffectPart[][] | undefined;
+
+  constructor(server: Server, client: Session, reply: Reply) {
+    this.server = server;
+    this.client = client;
+    this.db = server.keyspace.databases[0];
+    this.reply = reply;
+  }
+
+  get now(): number {
+    return this.server.keyspace.now;
+  }
+
+  changed(args: Args, i: number, kind?: EventClass, event?: string): void {
+    const server = this.server;
+    server.changes++;
+    if (server.keyEvents.idle) return;
+    this.#announce(args.bytes(i), kind, event, this.db);
+  }
+
+  changedKey(key: Uint8Array, kind?: EventClass, event?: string, db: Database = this.db): void {
+    const server = this.server;
+    server.changes++;
+    if (server.keyEvents.idle) return;
+    this.#announce(key, kind, event, db);
+  }
+
+  #announce(
+    key: Uint8Array,
+    kind: EventClass | undefined,
+    event: string | undefined,
+    db: Database,
+  ): void {
+    this.server.keyEvents.keyChanged(key, db);
+    if (kind !== undefined && event !== undefined) this.notify(kind, event, key, db);
+  }
+
+  notify(kind: EventClass, event: string, key: Uint8Array, db: Database = this.db): void {
+    this.server.keyEvents.emit(kind, event, key, db);
+  }
+
+  propagate(...parts: EffectPart[]): void {
+    if (!this.server.effects.active) return;
+    (this.effects ??= []).push(parts);
+  }
+
+  propagateNothing(): void {
+    this.effects = [];
+  }
+
+  dirty(changes = 1): void {
+    this.server.changes += changes;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * All connected clients of a server: who they are, and what holds of them together (pauses, limits).
+ *
+ * @module
+ */
+
+import type { ClientFilter, ClientsApi } from "../commands/context.ts";
+import type { Server } from "./server.ts";
+import type { Connection, Endpoints } from "./session.ts";
+import { Session } from "./session.ts";
+
+/** The clients of one server. */
+export class Clients implements ClientsApi {
+  readonly #server: Server;
+  readonly #sessions = new Map<number, Session>();
+  #nextId = 1;
+  #pausedUntil = 0;
+  #pauseAll = false;
+  #waiting: Session[] = [];
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  /** A session for a new connection. */
+  add(connection: Connection, endpoints: Endpoints): Session {
+    const session = new Session(this.#server, this.#nextId++, connection, endpoints);
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  remove(session: Session): void {
+    this.#sessions.delete(session.id);
+    this.#server.monitors.delete(session);
+  }
+
+  get(id: number): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  list(filter: ClientFilter): readonly Session[] {
+    return [...this.#sessions.values()].filter((session) => this.#matches(session, filter));
+  }
+
+  #matches(session: Session, filter: ClientFilter): boolean {
+    const { ids, address, localAddress, type, user, skip, maxAgeSeconds } = filter;
+    if (ids !== undefined && !ids.includes(session.id)) return false;
+    if (address !== undefined && session.endpoints.remote !== address) return false;
+    if (localAddress !== undefined && session.endpoints.local !== localAddress) return false;
+    // There are neither replicas, nor a primary's link, nor subscribers yet.
+    if (type !== undefined && type !== "normal") return false;
+    if (user !== undefined && session.user !== user) return false;
+    if (skip !== undefined && session.id === skip) return false;
+    if (maxAgeSeconds !== undefined) {
+      const age = Math.floor((this.#server.keyspace.now - session.createdAt) / 1000);
+      if (age < maxAgeSeconds) return false;
+    }
+    return true;
+  }
+
+  kill(filter: ClientFilter): number {
+    const doomed = this.list(filter);
+    for (const session of doomed) {
+      if (session === this.#server.currentSession) session.closeAfterReply();
+      else session.close();
+    }
+    return doomed.length;
+  }
+
+  unblock(id: number, how: "timeout" | "error"): boolean {
+    return this.#sessions.get(id)?.unblock(how) ?? false;
+  }
+
+  // --- CLIENT PAUSE -------------------------------------------------------------------------------------------
+
+  pause(until: number, what: "all" | "write"): void {
+    // A later pause never shortens or weakens the one that holds.
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+    this.#pauseAll ||= what === "all";
+    this.#server.pausesAny = true;
+  }
+
+  unpause(): void {
+    this.#pausedUntil = 0;
+    this.#pauseAll = false;
+    this.#server.pausesAny = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const session of waiting) session.resume();
+  }
+
+  /** Whether a pause holds this client's command up. */
+  holds(_session: Session, writes: boolean): boolean {
+    return this.#pausedUntil > this.#server.keyspace.now && (this.#pauseAll || writes);
+  }
+
+  /** Resumes the session when the pause ends. */
+  waitForUnpause(session: Session): void {
+    this.#waiting.push(session);
+  }
+
+  get pausedWrites(): boolean {
+    return this.#pausedUntil > this.#server.keyspace.now;
+  }
+
+  /** Ends a pause whose time is over; called regularly. */
+  endDuePause(now: number): void {
+    if (this.#pausedUntil !== 0 && now >= this.#pausedUntil) this.unpause();
+  }
+
+  /** Closes clients that have been idle for longer than `timeout` seconds (0: never). */
+  closeIdle(now: number, timeout: number): void {
+    if (timeout === 0) return;
+    for (const session of this.#sessions.values()) {
+      if (session.isBlocked || session.isMonitor) continue;
+      if (now - session.lastActiveAt > timeout * 1000) session.close();
+    }
+  }
+
+  /** Closes every connection. */
+  closeAll(): void {
+    for (const session of [...this.#sessions.values()]) session.close();
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * A coolcache server as a value: start one, or several, in any program.
+ *
+ * ```ts
+ * await using server = await CoolCache.start({ port: 0 });
+ * console.log(server.port);
+ * ```
+ *
+ * @module
+ */
+
+import type { ShutdownOptions } from "../commands/context.ts";
+import { commands } from "../commands/mod.ts";
+import { Config } from "./config/config.ts";
+import { Cron } from "./cron.ts";
+import { Listeners } from "./listener.ts";
+import { Logger } from "./logger.ts";
+import { Server } from "./server.ts";
+
+/** How to start an instance. Every directive of redis.conf may be given in `directives`. */
+export interface CoolCacheOptions {
+  /** TCP port; 0 for a free one, undefined for the configured one (6379), null for no TCP at all. */
+  port?: number | null;
+  /** Addresses to listen on, in place of the `bind` directive. */
+  hostname?: string | readonly string[];
+  /** Path of a Unix socket to listen on. */
+  unixSocket?: string;
+  /** Further directives, as in redis.conf: `{ maxmemory: "100mb" }`. */
+  directives?: Readonly<Record<string, string>>;
+  /** A configuration that has been read already, in place of `directives`. */
+  config?: Config;
+  /** Where log lines go; silent unless given. */
+  log?: (line: string) => void;
+  /** Unix time in ms; the system's clock unless given. */
+  now?: () => number;
+  /** Numbers in [0, 1). */
+  random?: () => number;
+}
+
+/** One running instance. */
+export class CoolCache implements AsyncDisposable {
+  /** The server behind the sockets, for embedders and tests that run commands without one. */
+  readonly server: Server;
+  readonly #listeners: Listeners;
+  readonly #cron: Cron;
+  #closing: Promise<void> | undefined;
+  readonly #closed = Promise.withResolvers<void>();
+
+  private constructor(options: CoolCacheOptions) {
+    const config = options.config ?? Config.fromDirectives(options.directives ?? {});
+    const now = options.now ?? Date.now;
+    this.server = new Server({
+      config,
+      commands,
+      logger: new Logger(
+        options.log ?? (() => {}),
+        () => config.values.loglevel,
+        () => new Date(now()),
+      ),
+      now,
+      monotonic: () => performance.now(),
+      random: options.random ?? Math.random,
+      end: (how) => this.#shutDown(how),
+    });
+    this.#listeners = new Listeners(this.server);
+    this.#cron = new Cron(this.server);
+  }
+
+  /**
+   * Starts an instance and listens.
+   *
+   * @throws {Error} when an address cannot be listened on; nothing is left running then
+   */
+  static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
+    const instance = new CoolCache(options);
+    try {
+      instance.#listen(options);
+    } catch (error) {
+      await instance.close();
+      throw error;
+    }
+    return instance;
+  }
+
+  #listen(options: CoolCacheOptions): void {
+    const { values } = this.server.config;
+    const port = options.port === undefined ? values.port : options.port;
+    const explicitZero = options.port === 0;
+    if (port !== null && (port !== 0 || explicitZero)) {
+      const hosts = options.hostname === undefined
+        ? values.bind
+        : typeof options.hostname === "string"
+        ? [options.hostname]
+        : options.hostname;
+      this.#listeners.listenTcp(hosts, port);
+    }
+    const path = options.unixSocket ?? values.unixsocket;
+    if (path !== "") this.#listeners.listenUnix(path, values.unixsocketperm);
+    this.server.addresses = this.#listeners.addresses;
+  }
+
+  /** The TCP port listened on; 0 when there is none. */
+  get port(): number {
+    return this.#listeners.addresses[0]?.port ?? 0;
+  }
+
+  async #shutDown(_how: ShutdownOptions): Promise<void> {
+    await this.close();
+  }
+
+  /** Stops listening, closes all connections and timers. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#cron.stop();
+    this.#listeners.stop();
+    this.server.clients.closeAll();
+    await this.#listeners.ended();
+    this.#closed.resolve();
+  }
+
+  /** Ends when the instance has ended, by {@link close} or by SHUTDOWN. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * From a request to its handler: find the command, pass the gates, run, count, hand the effect on.
+ *
+ * The gates stand in Redis's order, because clients see the first refusal. Most of them can refuse only while
+ * something is configured or going on; {@link Dispatcher.refresh} keeps a list of just those, which is usually empty.
+ *
+ * @module
+ */
+
+import type { CommandSpec } from "../commands/command.ts";
+import { Flag, type RegisteredCommand } from "../commands/registry.ts";
+import { effectBytes } from "../replication/effects.ts";
+import { outOfMemory } from "../storage/errors.ts";
+import type { CallContext } from "./call_context.ts";
+import { Args } from "./resp/args.ts";
+import { ReplyError } from "./resp/errors.ts";
+import type { Server } from "./server.ts";
+
+/** One reason to refuse a command. */
+interface Gate {
+  /** Whether it can refuse anything as the server stands now. */
+  active(server: Server): boolean;
+  /** The refusal, or undefined. */
+  refuse(ctx: CallContext, command: RegisteredCommand, args: Args): ReplyError | undefined;
+}
+
+const GATES: readonly Gate[] = [
+  {
+    active: () => true,
+    refuse(ctx, command) {
+      if ((command.mask & Flag.protected) === 0) return undefined;
+      return ctx.server.allowsProtected(command, ctx.client)
+        ? undefined
+        : protectedCommand(command.fullName.split("|")[0]);
+    },
+  },
+  {
+    active: (server) => server.requiresPassword,
+    refuse(ctx, command) {
+      return ctx.client.authenticated || (command.mask & Flag.no_auth) !== 0
+        ? undefined
+        : new ReplyError("NOAUTH Authentication required.");
+    },
+  },
+  {
+    active: (server) => server.config.values.maxmemory > 0,
+    refuse(ctx, command) {
+      const fits = ctx.server.evictor.makeRoom();
+      return fits || (command.mask & Flag.denyoom) === 0 ? undefined : outOfMemory();
+    },
+  },
+];
+
+/** How long a command name and its arguments may be in the refusal of an unknown command. */
+const SHOWN_BYTES = 128;
+
+/** Runs the requests of all clients of one server. */
+export class Dispatcher {
+  readonly #server: Server;
+  #gates: readonly Gate[] = GATES;
+  /** Flags that some active gate must look at; commands without them pass unasked. */
+  #watched = 0;
+  /** Whether every command must pass the gates. */
+  #allWatched = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Looks afresh which gates can refuse anything; called when configuration or state changes. */
+  refresh(): void {
+    const server = this.#server;
+    this.#gates = GATES.filter((gate) => gate.active(server));
+    this.#allWatched = this.#gates.length > 1;
+    this.#watched = Flag.protected;
+  }
+
+  /** The command and subcommand that a request names, or a thrown refusal. */
+  resolve(args: Args): RegisteredCommand {
+    let command = this.#server.registry.find(args);
+    if (command === undefined) throw unknownCommand(args);
+    if (command.subcommands !== undefined && args.count > 1) {
+      const name = args.lower(1);
+      const sub = command.subcommands.get(name);
+      if (sub === undefined) throw unknownSubcommand(command, args);
+      command = sub;
+    }
+    const arity = command.arity;
+    if (arity >= 0 ? args.count !== arity : args.count < -arity) throw wrongArity(command);
+    return command;
+  }
+
+  /**
+   * Carries out one request; its reply, also of a refusal, is in `ctx.reply` when this returns or the promise ends.
+   */
+  dispatch(ctx: CallContext, args: Args): void | Promise<void> {
+    const server = this.#server;
+    let command: RegisteredCommand;
+    try {
+      command = this.resolve(args);
+    } catch (refusal) {
+      server.stats.commands++;
+      this.#refuse(ctx, refusal);
+      return;
+    }
+    ctx.client.lastCommand = command;
+    if (this.#allWatched || (command.mask & this.#watched) !== 0) {
+      for (const gate of this.#gates) {
+        const refusal = gate.refuse(ctx, command, args);
+        if (refusal !== undefined) {
+          server.stats.commands++;
+          server.stats.rejected[command.id]++;
+          this.#refuse(ctx, refusal);
+          return;
+        }
+      }
+    }
+    return this.call(ctx, command, args);
+  }
+
+  /** Runs a command that has passed the gates. */
+  call(ctx: CallContext, command: RegisteredCommand, args: Args): void | Promise<void> {
+    const server = this.#server;
+    const stats = server.stats;
+    const run = command.run;
+    stats.commands++;
+    stats.calls[command.id]++;
+    if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
+    const changes = server.changes;
+    const started = server.preciseTiming ? performance.now() : 0;
+    try {
+      if (run === undefined) throw unknownSubcommand(command, args);
+      const later = run(ctx, args);
+      if (later !== undefined) {
+        return later.catch((error) => this.#fail(ctx, command, error))
+          .finally(() => this.#finish(ctx, args, changes));
+      }
+    } catch (error) {
+      this.#fail(ctx, command, error);
+    }
+    if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
+    if (server.changes !== changes && server.effects.active) this.#finish(ctx, args, changes);
+    else ctx.effects = undefined;
+  }
+
+  /** Hands on what a command changed. */
+  #finish(ctx: CallContext, args: Args, changesBefore: number): void {
+    const { effects } = ctx.server;
+    const instead = ctx.effects;
+    ctx.effects = undefined;
+    if (!effects.active || ctx.server.changes === changesBefore) return;
+    if (instead === undefined) {
+      effects.emit(ctx.db.id, args);
+      return;
+    }
+    for (const parts of instead) effects.emit(ctx.db.id, Args.of(...parts.map(effectBytes)));
+  }
+
+  #fail(ctx: CallContext, command: RegisteredCommand, error: unknown): void {
+    this.#server.stats.failed[command.id]++;
+    this.#refuse(ctx, error);
+  }
+
+  /** Answers with an expected refusal, or reports a bug. */
+  #refuse(ctx: CallContext, error: unknown): void {
+    const server = this.#server;
+    let refusal: ReplyError;
+    if (error instanceof ReplyError) {
+      refusal = error;
+    } else {
+      server.log("warning", `A command failed unexpectedly: ${describeError(error)}`);
+      refusal = new ReplyError("ERR internal error");
+    }
+    server.stats.countError(refusal.code);
+    ctx.reply.error(refusal.message);
+  }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+function shown(args: Args, i: number): string {
+  return args.binary(i).slice(0, SHOWN_BYTES);
+}
+
+function unknownCommand(args: Args): ReplyError {
+  let beginning = "";
+  for (let i = 1; i < args.count && beginning.length < SHOWN_BYTES; i++) {
+    beginning += `'${args.binary(i).slice(0, SHOWN_BYTES - beginning.length)}' `;
+  }
+  return new ReplyError(
+    `ERR unknown command '${shown(args, 0)}', with args beginning with: ${beginning}`,
+  );
+}
+
+function unknownSubcommand(command: RegisteredCommand, args: Args): ReplyError {
+  const container: CommandSpec = (command.parent ?? command).spec;
+  return args.count < 2 ? wrongArity(command) : new ReplyError(
+    `ERR unknown subcommand '${shown(args, 1)}'. Try ${container.name} HELP.`,
+  );
+}
+
+/** The request has too few or too many arguments. */
+export function wrongArity(command: RegisteredCommand): ReplyError {
+  return new ReplyError(`ERR wrong number of arguments for '${command.fullName}' command`);
+}
+
+function protectedCommand(name: string): ReplyError {
+  const directive = `enable-${name}-command`;
+  return new ReplyError(
+    `ERR ${name.toUpperCase()} command not allowed. If the ${directive} option is set to "local", ` +
+      `you can run it from a local connection, otherwise you need to set this option in the ` +
+      `configuration file, and then restart the server.`,
+  );
+}

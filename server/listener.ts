@@ -1,0 +1,210 @@
+/**
+ * Opens the server's sockets and hands each connection to a session.
+ *
+ * @module
+ */
+
+import type { Server } from "./server.ts";
+import type { Endpoints } from "./session.ts";
+
+/** An address that the server listens on. */
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const DENIED = "-DENIED coolcache runs in protected mode: no bind address and no password were set " +
+  "explicitly, so only connections from this machine are accepted. To accept others set a password " +
+  "(requirepass), name the addresses to listen on (bind), or turn protected-mode off.\r\n";
+const TOO_MANY = "-ERR max number of clients reached\r\n";
+
+const encoder = new TextEncoder();
+
+/** The listening sockets of one server. */
+export class Listeners {
+  readonly #server: Server;
+  readonly #open: Deno.Listener[] = [];
+  readonly #loops: Promise<void>[] = [];
+  readonly #addresses: ListenAddress[] = [];
+  #unixPath: string | undefined;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** The TCP addresses listened on, with their real ports. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#addresses;
+  }
+
+  /**
+   * Listens on a port of each of `hosts`, written as in the `bind` directive: `*` and `::*` are all addresses, a
+   * leading `-` means that the address may be missing.
+   *
+   * @throws {Error} when an address that may not be missing cannot be had
+   */
+  listenTcp(hosts: readonly string[], port: number): void {
+    const names = hosts.map((host) => host.replace(/^-/, ""));
+    // A socket on :: serves IPv4 too, and would collide with one on 0.0.0.0.
+    const both = names.includes("*") && names.includes("::*");
+    for (const [i, name] of names.entries()) {
+      if (both && name === "*" && this.#tryTcp("::", port, true)) continue;
+      if (both && name === "::*") continue;
+      const hostname = name === "*" ? "0.0.0.0" : name === "::*" ? "::" : name;
+      // With port 0 the first address chooses, the others follow.
+      const chosen = port === 0 ? this.#addresses[0]?.port ?? 0 : port;
+      this.#tryTcp(hostname, chosen, hosts[i].startsWith("-"));
+    }
+    if (this.#addresses.length === 0) {
+      throw new Error(`Cannot listen on port ${port}: none of the bind addresses is available`);
+    }
+  }
+
+  #tryTcp(hostname: string, port: number, mayFail: boolean): boolean {
+    let listener: Deno.TcpListener;
+    try {
+      listener = Deno.listen({ hostname, port, tcpBacklog: this.#server.config.values.tcpBacklog });
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) {
+        throw new Error(`Cannot listen on ${hostname}:${port}: the address is in use`);
+      }
+      if (mayFail) return false;
+      throw new Error(`Cannot listen on ${hostname}:${port}: ${error}`);
+    }
+    this.#open.push(listener);
+    this.#addresses.push({ hostname, port: listener.addr.port });
+    this.#loops.push(this.#accept(listener, (connection) => this.#welcomeTcp(connection)));
+    return true;
+  }
+
+  /** Listens on a Unix socket; a stale socket file of that name is replaced. */
+  listenUnix(path: string, permissions: number): void {
+    removeSocketFile(path);
+    const listener = Deno.listen({ transport: "unix", path });
+    if (permissions !== 0) Deno.chmodSync(path, permissions);
+    this.#unixPath = path;
+    this.#open.push(listener);
+    this.#loops.push(this.#accept(listener, (connection) => {
+      this.#welcome(connection, {
+        remote: `${path}:0`,
+        local: `${path}:0`,
+        isLocal: true,
+        isUnix: true,
+      });
+    }));
+  }
+
+  async #accept<C extends Deno.Conn>(
+    listener: { accept(): Promise<C> },
+    welcome: (connection: C) => void,
+  ): Promise<void> {
+    for (;;) {
+      let connection: C;
+      try {
+        connection = await listener.accept();
+      } catch (error) {
+        if (isListenerClosed(error)) return;
+        // Out of file descriptors, or the peer is gone already: the next one may succeed.
+        this.#server.log("warning", `A connection could not be accepted: ${error}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        continue;
+      }
+      welcome(connection);
+    }
+  }
+
+  #welcomeTcp(connection: Deno.TcpConn): void {
+    const remote = connection.remoteAddr;
+    const local = connection.localAddr;
+    const hostname = plainAddress(remote.hostname);
+    const isLocal = isLoopback(hostname);
+    try {
+      connection.setNoDelay(true);
+      if (this.#server.config.values.tcpKeepalive > 0) connection.setKeepAlive(true);
+    } catch (error) {
+      this.#server.log("verbose", `A connection ended before it began: ${error}`);
+      connection.close();
+      return;
+    }
+    if (!isLocal && this.#isProtected()) {
+      this.#turnAway(connection, DENIED);
+      return;
+    }
+    this.#welcome(connection, {
+      remote: formatAddress(hostname, remote.port),
+      local: formatAddress(plainAddress(local.hostname), local.port),
+      isLocal,
+      isUnix: false,
+    });
+  }
+
+  #isProtected(): boolean {
+    const { values } = this.#server.config;
+    return values.protectedMode && values.requirepass === "" && !this.#server.config.isExplicit("bind");
+  }
+
+  #welcome(connection: Deno.Conn, endpoints: Endpoints): void {
+    const server = this.#server;
+    server.keyspace.setTime(server.readClock());
+    if (server.clients.count >= server.config.values.maxclients) {
+      server.stats.rejectedConnections++;
+      this.#turnAway(connection, TOO_MANY);
+      return;
+    }
+    server.stats.connections++;
+    const session = server.clients.add(connection, endpoints);
+    this.#track(session.serve());
+  }
+
+  /** Says why a connection is not wanted, and closes it. */
+  #turnAway(connection: Deno.Conn, reason: string): void {
+    connection.write(encoder.encode(reason)).then(
+      () => connection.close(),
+      () => connection.close(),
+    );
+  }
+
+  /** Remembers what must have ended before {@link close} has. */
+  #track(work: Promise<void>): void {
+    this.#active.add(work);
+    work.finally(() => this.#active.delete(work));
+  }
+  readonly #active = new Set<Promise<void>>();
+
+  /** Accepts nobody any more. */
+  stop(): void {
+    for (const listener of this.#open) listener.close();
+    this.#open.length = 0;
+    if (this.#unixPath !== undefined) removeSocketFile(this.#unixPath);
+  }
+
+  /** Ends when the accept loops and all sessions have ended; {@link stop} and closed clients come first. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#loops, ...this.#active]);
+  }
+}
+
+function isListenerClosed(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+function removeSocketFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** An IPv4 address without the prefix that a socket for both families shows. */
+function plainAddress(hostname: string): string {
+  return hostname.startsWith("::ffff:") ? hostname.slice("::ffff:".length) : hostname;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "::1" || hostname.startsWith("127.");
+}
+
+function formatAddress(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

@@ -1,0 +1,41 @@
+/**
+ * How MONITOR shows a request.
+ *
+ * @module
+ */
+
+import { type Args, decodeLatin1 } from "./resp/args.ts";
+
+const ESCAPES: Record<string, string> = {
+  "\\": "\\\\",
+  '"': '\\"',
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\x07": "\\a",
+  "\b": "\\b",
+};
+
+/** A line of MONITOR's output: seconds with microseconds, database and address, quoted arguments. */
+export function describeRequest(
+  micros: bigint,
+  database: number,
+  address: string,
+  args: Args,
+): string {
+  const seconds = micros / 1000000n;
+  const fraction = String(micros % 1000000n).padStart(6, "0");
+  let line = `${seconds}.${fraction} [${database} ${address}]`;
+  for (let i = 0; i < args.count; i++) line += ` ${quoted(args.view(i))}`;
+  return line;
+}
+
+/** Bytes as a quoted string with Redis's escapes. */
+export function quoted(bytes: Uint8Array): string {
+  const text = decodeLatin1(bytes).replace(
+    // deno-lint-ignore no-control-regex -- control characters are what is being escaped
+    /[\\"\x00-\x1f\x7f-\xff]/g,
+    (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return `"${text}"`;
+}

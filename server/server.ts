@@ -1,0 +1,281 @@
+/**
+ * A running server: everything its parts share.
+ *
+ * It joins keyspace, configuration, clients and the dispatcher, and is what handlers see as {@link ServerApi}. It opens
+ * no sockets (./listener.ts) and starts no timers (./cron.ts): ./coolcache.ts does that with it.
+ *
+ * @module
+ */
+
+import type { DebugSwitches, LogLevel, ServerApi, ShutdownOptions } from "../commands/context.ts";
+import type { CommandSpec } from "../commands/command.ts";
+import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
+import { EffectStream } from "../replication/effects.ts";
+import { Compaction } from "../storage/compaction.ts";
+import { Evictor } from "../storage/eviction.ts";
+import { ActiveExpiry } from "../storage/expiry.ts";
+import { AccessTracking, Keyspace, type KeyspaceHooks } from "../storage/keyspace.ts";
+import type { CallContext } from "./call_context.ts";
+import { Clients } from "./clients.ts";
+import type { Config } from "./config/config.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { EncoderPool } from "./encoder_pool.ts";
+import { composeInfo } from "./info.ts";
+import { KeyEvents } from "./key_events.ts";
+import { Latency } from "./latency.ts";
+import type { Logger } from "./logger.ts";
+import { Args } from "./resp/args.ts";
+import { DiscardReply } from "./resp/discard_reply.ts";
+import type { Session } from "./session.ts";
+import { Slowlog } from "./slowlog.ts";
+import { SAMPLE_EVERY, Stats } from "./stats.ts";
+import { describeRequest } from "./monitor.ts";
+
+/** What a server is made of and lives in; nothing of it is global. */
+export interface ServerOptions {
+  config: Config;
+  commands: readonly CommandSpec[];
+  logger: Logger;
+  /** Unix time in ms. */
+  now: () => number;
+  /** A monotonic clock in ms. */
+  monotonic: () => number;
+  /** Numbers in [0, 1). */
+  random: () => number;
+  /** Ends the instance, after SHUTDOWN. */
+  end: (options: ShutdownOptions) => Promise<void>;
+}
+
+/** Only so precise can a duration be told while `slowlog-log-slower-than` is at least this many µs. */
+const COARSE_MICROS = 2000;
+
+/** One server. */
+export class Server implements ServerApi {
+  readonly config: Config;
+  readonly registry: Registry;
+  readonly keyspace: Keyspace;
+  readonly clients: Clients;
+  readonly dispatcher: Dispatcher;
+  readonly stats: Stats;
+  readonly effects = new EffectStream();
+  readonly keyEvents = new KeyEvents();
+  readonly encoders = new EncoderPool();
+  readonly slowlog = new Slowlog();
+  readonly latency: Latency;
+  readonly evictor: Evictor;
+  readonly expiry: ActiveExpiry;
+  readonly compaction: Compaction;
+  readonly monitors = new Set<Session>();
+  readonly discard = new DiscardReply();
+  readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
+  /** 40 random hexadecimal digits that name this run. */
+  readonly runId: string;
+  /** Unix time in ms. */
+  readonly startedAt: number;
+  /** Counts every change of the data since the start. */
+  changes = 0;
+  /** Whether a CLIENT PAUSE is on. */
+  pausesAny = false;
+  /** Whether commands are timed one by one. */
+  preciseTiming = false;
+  /** Memory of the clients' buffers, in bytes, as of the last look. */
+  clientBytes = 0;
+  /** The session whose commands run right now. */
+  currentSession: Session | undefined;
+  /** The TCP addresses listened on. */
+  addresses: readonly { readonly hostname: string; readonly port: number }[] = [];
+
+  readonly #options: ServerOptions;
+  readonly #logger: Logger;
+  #batches = 0;
+  #batchStarted = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.config = options.config;
+    const { values } = options.config;
+    this.registry = new Registry(options.commands, options.config.renamedCommands);
+    this.stats = new Stats(this.registry.commands.length);
+    this.keyspace = new Keyspace({
+      databases: values.databases,
+      random: options.random,
+      hooks: this.#keyspaceHooks(),
+    });
+    this.keyspace.setTime(options.now());
+    this.startedAt = this.keyspace.now;
+    this.runId = Array.from({ length: 40 }, () => Math.floor(options.random() * 16).toString(16))
+      .join("");
+    this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
+    this.clients = new Clients(this);
+    this.evictor = new Evictor(
+      this.keyspace,
+      values,
+      () => this.clientBytes,
+      options.monotonic,
+    );
+    this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
+    this.compaction = new Compaction(this.keyspace, options.monotonic);
+    this.dispatcher = new Dispatcher(this);
+    this.config.onChange([], () => this.#applyConfig());
+    this.#applyConfig();
+  }
+
+  #keyspaceHooks(): KeyspaceHooks {
+    return {
+      expired: (db, ref) => this.#keyWent("x", "expired", db.id, db.keyBytes(ref)),
+      evicted: (db, ref) => this.#keyWent("e", "evicted", db.id, db.keyBytes(ref)),
+    };
+  }
+
+  #keyWent(kind: "x" | "e", event: string, database: number, key: Uint8Array): void {
+    const lazily = kind === "x"
+      ? this.config.values.lazyfreeLazyExpire
+      : this.config.values.lazyfreeLazyEviction;
+    if (this.effects.active) this.effects.emit(database, Args.of(lazily ? "UNLINK" : "DEL", key));
+    if (this.keyEvents.idle) return;
+    const db = this.keyspace.databases[database];
+    this.keyEvents.keyChanged(key, db);
+    this.keyEvents.emit(kind, event, key, db);
+  }
+
+  /** Takes over what other parts keep of the configuration. */
+  #applyConfig(): void {
+    const { values } = this.config;
+    const keyspace = this.keyspace;
+    keyspace.tracking = values.maxmemoryPolicy.endsWith("-lfu")
+      ? AccessTracking.lfu
+      : AccessTracking.lru;
+    keyspace.lfuLogFactor = values.lfuLogFactor;
+    keyspace.lfuDecayMinutes = values.lfuDecayTime;
+    const slower = values.slowlogLogSlowerThan;
+    this.preciseTiming = (slower >= 0 && slower < COARSE_MICROS) ||
+      values.latencyMonitorThreshold > 0;
+    this.slowlog.trim(values.slowlogMaxLen);
+    this.dispatcher.refresh();
+  }
+
+  // --- time ---------------------------------------------------------------------------------------------------
+
+  /** Moves time on before a batch of commands; it stands still while they run. */
+  beginBatch(): void {
+    this.keyspace.setTime(this.#options.now());
+    if (--this.#batches < 0) {
+      this.#batches = SAMPLE_EVERY;
+      this.#batchStarted = this.#options.monotonic();
+    }
+  }
+
+  /** Notes what a batch took. */
+  endBatch(session: Session, commands: number): void {
+    const last = session.lastCommand;
+    if (last === undefined || this.preciseTiming || commands === 0) return;
+    if (this.#batches === SAMPLE_EVERY) {
+      const micros = (this.#options.monotonic() - this.#batchStarted) * 1000;
+      this.stats.micros[last.id] += micros * SAMPLE_EVERY;
+    }
+    if (last.spec.complexity === "O(1)") return;
+    // The millisecond clock is the cheap one: exact enough to find commands of 2 ms and more.
+    const elapsed = this.#options.now() - this.keyspace.now;
+    const slower = this.config.values.slowlogLogSlowerThan;
+    if (elapsed > 0 && slower >= 0 && elapsed * 1000 >= slower) {
+      this.#logSlow(session, session.lastArgs, elapsed * 1000);
+    }
+  }
+
+  /** Notes what one command took, in ms; only while {@link preciseTiming} is on. */
+  timeCall(ctx: CallContext, command: RegisteredCommand, args: Args, ms: number): void {
+    const { values } = this.config;
+    this.stats.micros[command.id] += ms * 1000;
+    this.latency.record((command.mask & Flag.fast) !== 0 ? "fast-command" : "command", ms);
+    const slower = values.slowlogLogSlowerThan;
+    const hidden = (command.mask & Flag.skip_slowlog) !== 0;
+    if (slower >= 0 && ms * 1000 >= slower && !hidden) this.#logSlow(ctx.client, args, ms * 1000);
+  }
+
+  #logSlow(session: Session, args: Args, micros: number): void {
+    this.slowlog.add(args, {
+      time: Math.floor(this.keyspace.now / 1000),
+      micros: Math.round(micros),
+      client: session.endpoints.remote,
+      clientName: session.name,
+    }, this.config.values.slowlogMaxLen);
+  }
+
+  timeMicros(): bigint {
+    return BigInt(Math.floor(this.#options.now() * 1000));
+  }
+
+  /** Unix time in ms, read afresh. */
+  readClock(): number {
+    return this.#options.now();
+  }
+
+  /** A monotonic clock in ms. */
+  monotonic(): number {
+    return this.#options.monotonic();
+  }
+
+  random(): number {
+    return this.#options.random();
+  }
+
+  // --- what handlers ask for -----------------------------------------------------------------------------------
+
+  get requiresPassword(): boolean {
+    return this.config.values.requirepass !== "";
+  }
+
+  /** Checks a user's password. */
+  authenticate(user: string, password: string): boolean {
+    const { requirepass } = this.config.values;
+    return user === "default" && (requirepass === "" || requirepass === password);
+  }
+
+  /** Whether a protected command (DEBUG, MODULE) may run: the directive of its name says for whom. */
+  allowsProtected(command: RegisteredCommand, client: Session): boolean {
+    const { enableDebugCommand, enableModuleCommand } = this.config.values;
+    const setting = command.fullName.startsWith("debug") ? enableDebugCommand : enableModuleCommand;
+    return setting === "yes" || (setting === "local" && client.endpoints.isLocal);
+  }
+
+  info(sections: readonly string[]): string {
+    return composeInfo(this, sections);
+  }
+
+  execute(ctx: CallContext, args: Args): void | Promise<void> {
+    return this.dispatcher.dispatch(ctx, args);
+  }
+
+  shutdown(options: ShutdownOptions): Promise<void> {
+    return this.#options.end(options);
+  }
+
+  cancelShutdown(): boolean {
+    return false;
+  }
+
+  log(level: LogLevel, message: string): void {
+    this.#logger.log(level, message);
+  }
+
+  monitor(client: Session): void {
+    client.isMonitor = true;
+    this.monitors.add(client);
+  }
+
+  /** Sends a command that is about to run to all monitors. */
+  feedMonitors(ctx: CallContext, command: RegisteredCommand, args: Args): void {
+    if ((command.mask & (Flag.skip_monitor | Flag.admin)) !== 0) return;
+    const line = describeRequest(this.timeMicros(), ctx.db.id, ctx.client.endpoints.remote, args);
+    for (const monitor of this.monitors) {
+      monitor.output.encoder(monitor.protocol).simple(line);
+      if (monitor !== ctx.client) monitor.output.flush();
+    }
+  }
+
+  /** Bytes of memory that count against `maxmemory`. */
+  get usedMemory(): number {
+    return this.evictor.usedBytes;
+  }
+}

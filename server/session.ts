@@ -1,0 +1,371 @@
+/**
+ * One connected client: its state, its requests in, its replies out.
+ *
+ * Requests are carried out in the order in which they came, as many as are complete per read. A session that waits
+ * (for slow work, a pause, a blocking command) is *parked*: it goes on reading, so that its end is noticed, but
+ * carries nothing out until {@link Session.resume}.
+ *
+ * @module
+ */
+
+import type { ClientApi } from "../commands/context.ts";
+import { Flag, type RegisteredCommand } from "../commands/registry.ts";
+import { CallContext } from "./call_context.ts";
+import { Output } from "./output.ts";
+import { commandSink, requestStream } from "./request_stream.ts";
+import type { Args } from "./resp/args.ts";
+import { ProtocolError } from "./resp/errors.ts";
+import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
+import type { Server } from "./server.ts";
+
+/** A client with this many bytes of unread replies is not read from until it reads. */
+export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+/** How long a client that has ended its requests may take to read the last replies, in ms. */
+const FAREWELL_MS = 1000;
+
+/** What a session needs of its connection; TCP and Unix sockets have it. */
+export interface Connection {
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/** Where a connection comes from and goes to, as CLIENT LIST shows it. */
+export interface Endpoints {
+  readonly remote: string;
+  readonly local: string;
+  /** The other side is this machine. */
+  readonly isLocal: boolean;
+  readonly isUnix: boolean;
+}
+
+/** One connected client. */
+export class Session implements ClientApi {
+  readonly id: number;
+  readonly endpoints: Endpoints;
+  /** Unix time in ms. */
+  readonly createdAt: number;
+  lastActiveAt: number;
+  name = "";
+  user = "default";
+  authenticated: boolean;
+  libName = "";
+  libVersion = "";
+  noEvict = false;
+  noTouch = false;
+  replyMode: "on" | "off" | "skip" = "on";
+  isMonitor = false;
+  commandCount = 0;
+  lastCommand: RegisteredCommand | undefined;
+  readonly output: Output;
+
+  readonly #server: Server;
+  readonly #connection: Connection;
+  readonly #decoder: RequestDecoder;
+  readonly #context: CallContext;
+  #protocol: 2 | 3 = 2;
+  #parked = false;
+  #closing = false;
+  #closed = false;
+  /** Ends a wait of this session early; set while it is blocked. */
+  #unblock: ((how: "timeout" | "error") => void) | undefined;
+
+  constructor(server: Server, id: number, connection: Connection, endpoints: Endpoints) {
+    this.#server = server;
+    this.#connection = connection;
+    this.id = id;
+    this.endpoints = endpoints;
+    this.createdAt = this.lastActiveAt = server.keyspace.now;
+    this.authenticated = !server.requiresPassword;
+    this.#decoder = new RequestDecoder(new SessionLimits(server, this));
+    this.output = new Output(connection, server.encoders, () => this.close());
+    this.#context = new CallContext(server, this, server.discard);
+  }
+
+  get protocol(): 2 | 3 {
+    return this.#protocol;
+  }
+
+  set protocol(protocol: 2 | 3) {
+    this.#protocol = protocol;
+    // HELLO's own reply is already in the new protocol.
+    this.#context.reply = this.output.encoder(protocol);
+  }
+
+  get context(): CallContext {
+    return this.#context;
+  }
+
+  /** The arguments of the command carried out last; they go with the next one. */
+  get lastArgs(): Args {
+    return this.#decoder.args;
+  }
+
+  get isBlocked(): boolean {
+    return this.#unblock !== undefined;
+  }
+
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  /** Bytes of requests not yet carried out, and the input buffer's size. */
+  get inputPending(): number {
+    return this.#decoder.pending;
+  }
+
+  get inputCapacity(): number {
+    return this.#decoder.capacity;
+  }
+
+  /** Bytes of memory that the client takes. */
+  get memory(): number {
+    return this.#decoder.capacity + this.output.memory;
+  }
+
+  /** Reads requests and answers them until either side ends. Never rejects. */
+  async serve(): Promise<void> {
+    try {
+      await requestStream(this.#connection, this).pipeTo(commandSink(this));
+      await this.#farewell();
+    } catch (error) {
+      if (!isDisconnection(error) && !this.#closed) {
+        this.#server.log("warning", `Client ${this.endpoints.remote} was dropped: ${error}`);
+      }
+    }
+    this.close();
+  }
+
+  /** The client has ended its requests: let the last replies reach it. */
+  async #farewell(): Promise<void> {
+    if (this.#closed || this.output.pending === 0) return;
+    let timer: number | undefined;
+    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL_MS));
+    await Promise.race([this.output.drained(), patience]);
+    clearTimeout(timer);
+  }
+
+  /** Where the next read may write. */
+  room(): Uint8Array {
+    return this.#decoder.room();
+  }
+
+  /** Takes `count` bytes that were read; the promise, if any, asks to wait before more is read. */
+  receive(count: number): void | Promise<void> {
+    const server = this.#server;
+    server.stats.inputBytes += count;
+    server.stats.reads++;
+    this.#decoder.filled(count);
+    if (!this.#parked && !this.#closing) this.#carryOut();
+    if (this.#decoder.pending > server.config.values.clientQueryBufferLimit) {
+      server.stats.queryLimitDisconnections++;
+      server.log("warning", `Client ${this.describe()} is closed: its requests are too long`);
+      this.close();
+    }
+    if (this.output.pending > MOST_UNREAD_BYTES) return this.output.drained();
+  }
+
+  /** Carries out every complete request, and sends the replies. */
+  #carryOut(): void {
+    const server = this.#server;
+    const decoder = this.#decoder;
+    const context = this.#context;
+    server.beginBatch();
+    this.lastActiveAt = server.keyspace.now;
+    const reply = this.output.encoder(this.#protocol);
+    context.reply = reply;
+    const first = server.stats.commands;
+    try {
+      while (decoder.next()) {
+        if (server.pausesAny && this.#waitsForPause()) break;
+        const mode = this.replyMode;
+        const mark = mode === "on" ? 0 : reply.length;
+        const later = server.dispatcher.dispatch(context, decoder.args);
+        if (later !== undefined) {
+          this.#await(later);
+          break;
+        }
+        decoder.release();
+        if (this.replyMode !== "on" || mode !== "on") this.#silence(mode, mark);
+        if (this.#closing) break;
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      server.stats.countError("ERR");
+      reply.error(`ERR Protocol error: ${error.message}`);
+      this.closeAfterReply();
+    }
+    this.commandCount += server.stats.commands - first;
+    if (!this.#parked || reply.length > 0) this.output.flush();
+    server.endBatch(this, server.stats.commands - first);
+    if (this.#closing) this.#closeWhenDrained();
+  }
+
+  /** Drops the reply of a command that CLIENT REPLY silences. */
+  #silence(before: "on" | "off" | "skip", mark: number): void {
+    const reply = this.output.encoder(this.#protocol);
+    // SKIP holds for one command, the one after CLIENT REPLY SKIP itself.
+    if (before === "off" && this.replyMode !== "on") reply.truncate(mark);
+    else if (before === "skip") {
+      reply.truncate(mark);
+      if (this.replyMode === "skip") this.replyMode = "on";
+    }
+  }
+
+  #await(work: Promise<void>): void {
+    this.#parked = true;
+    // What was answered so far leaves now; the slow command answers into a buffer of its own.
+    this.output.flush();
+    this.#context.reply = this.output.encoder(this.#protocol);
+    work.then(() => {
+      this.#decoder.release();
+      this.resume();
+    });
+  }
+
+  /** Whether the command at hand must wait for CLIENT UNPAUSE. */
+  #waitsForPause(): boolean {
+    const server = this.#server;
+    const command = server.registry.find(this.#decoder.args);
+    const writes = command !== undefined && (command.mask & (Flag.write | Flag.may_replicate)) !== 0;
+    if (!server.clients.holds(this, writes)) return false;
+    this.#parked = true;
+    this.#decoder.rereadRequest();
+    server.clients.waitForUnpause(this);
+    return true;
+  }
+
+  /** Goes on after having been parked. */
+  resume(): void {
+    if (!this.#parked || this.#closed) return;
+    this.#parked = false;
+    this.output.flush();
+    if (this.#closing) this.#closeWhenDrained();
+    else this.#carryOut();
+  }
+
+  /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
+  blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void {
+    this.#unblock = unblock;
+  }
+
+  /** Ends a blocked client's wait; false when it is not blocked. */
+  unblock(how: "timeout" | "error"): boolean {
+    const unblock = this.#unblock;
+    this.#unblock = undefined;
+    unblock?.(how);
+    return unblock !== undefined;
+  }
+
+  select(database: number): void {
+    this.#context.db = this.#server.keyspace.databases[database];
+  }
+
+  closeAfterReply(): void {
+    this.#closing = true;
+  }
+
+  #closeWhenDrained(): void {
+    if (this.output.pending === 0) this.close();
+    else this.output.drained().then(() => this.close());
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = this.#closing = true;
+    this.output.discard();
+    this.unblock("timeout");
+    this.#server.clients.remove(this);
+    this.#connection.close();
+  }
+
+  reset(): void {
+    this.select(0);
+    this.name = "";
+    this.user = "default";
+    this.noEvict = this.noTouch = this.isMonitor = false;
+    this.replyMode = "on";
+    this.#server.monitors.delete(this);
+    this.authenticated = !this.#server.requiresPassword;
+    this.protocol = 2;
+  }
+
+  describe(): string {
+    const now = this.#server.keyspace.now;
+    const { remote, local } = this.endpoints;
+    const free = this.#decoder.capacity - this.#decoder.pending;
+    const fields: [name: string, value: string | number][] = [
+      ["id", this.id],
+      ["addr", remote],
+      ["laddr", local],
+      ["fd", this.id],
+      ["name", this.name],
+      ["age", Math.floor((now - this.createdAt) / 1000)],
+      ["idle", Math.floor((now - this.lastActiveAt) / 1000)],
+      ["flags", this.#flags()],
+      ["db", this.#context.db.id],
+      ["sub", 0],
+      ["psub", 0],
+      ["ssub", 0],
+      ["multi", -1],
+      ["watch", 0],
+      ["qbuf", this.#decoder.pending],
+      ["qbuf-free", free],
+      ["argv-mem", 0],
+      ["multi-mem", 0],
+      ["rbs", 0],
+      ["rbp", 0],
+      ["obl", this.output.pending],
+      ["oll", 0],
+      ["omem", this.output.waiting],
+      ["tot-mem", this.memory],
+      ["events", "r"],
+      ["cmd", this.lastCommand?.fullName ?? "NULL"],
+      ["user", this.user],
+      ["redir", -1],
+      ["resp", this.#protocol],
+      ["lib-name", this.libName],
+      ["lib-ver", this.libVersion],
+    ];
+    return fields.map(([name, value]) => `${name}=${value}`).join(" ");
+  }
+
+  #flags(): string {
+    let flags = "";
+    if (this.isMonitor) flags += "O";
+    if (this.isBlocked) flags += "b";
+    if (this.endpoints.isUnix) flags += "U";
+    if (this.#closing) flags += "c";
+    if (this.noEvict) flags += "e";
+    if (this.noTouch) flags += "T";
+    return flags === "" ? "N" : flags;
+  }
+}
+
+/** The limits of a session's requests, read where they live. */
+class SessionLimits implements DecoderLimits {
+  readonly #server: Server;
+  readonly #session: Session;
+
+  constructor(server: Server, session: Session) {
+    this.#server = server;
+    this.#session = session;
+  }
+
+  get maxBulkLength(): number {
+    return this.#server.config.values.protoMaxBulkLen;
+  }
+
+  get restricted(): boolean {
+    return !this.#session.authenticated;
+  }
+}
+
+/** Whether an error of a connection only says that it has ended. */
+function isDisconnection(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.UnexpectedEof;
+}
