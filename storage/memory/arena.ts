@@ -28,6 +28,11 @@ import { buildSizeClasses, LARGEST_CLASS_BYTES, PAGE_BYTES } from "./size_classe
 export { bytesEqual, compareBytes, copyBytes } from "./bytes.ts";
 export { ArenaFull, CHUNK_BYTES } from "./pages.ts";
 
+/** `ref >>> CHUNK_SHIFT` is a block's chunk … */
+export const CHUNK_SHIFT = 17;
+/** … and `ref & OFFSET_MASK` its place there, in units of 8 bytes. */
+export const OFFSET_MASK = 0x1ffff;
+
 /** The name of a block: its address in units of 8 bytes. 0 names nothing. */
 export type Ref = number;
 
@@ -168,6 +173,11 @@ export class Arena {
     return bytes > LARGEST_CLASS_BYTES
       ? Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
       : this.#classUnits[this.#classByUnits[(bytes + 7) >>> 3]] * 8;
+  }
+
+  /** Whether the block is just the one that `alloc(bytes)` would give. */
+  suits(ref: Ref, bytes: number): boolean {
+    return this.usable(ref) === this.blockBytes(bytes);
   }
 
   /** A block of at least `bytes` bytes with the old one's content as far as it fits; the old one if its size is right. */
