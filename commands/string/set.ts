@@ -1,0 +1,195 @@
+/**
+ * SET and the commands that it has replaced: SETEX, PSETEX, SETNX, GETSET.
+ *
+ * @module
+ */
+
+import type { Args } from "../../server/resp/args.ts";
+import { KEEP_EXPIRY, NO_EXPIRY, Type } from "../../storage/entry.ts";
+import { arg, command } from "../command.ts";
+import { type Context, EventClass } from "../context.ts";
+import { replyWithString } from "./get.ts";
+import { Expiration, readExpireTime, readSetOptions, type SetOptions } from "./set_options.ts";
+
+/** SET */
+export const set = command({
+  name: "SET",
+  summary: "Stores a string under a key, whatever the key held before.",
+  group: "string",
+  since: "1.0.0",
+  complexity: "O(1)",
+  arity: -3,
+  flags: ["write", "denyoom"],
+  keys: [{
+    at: 1,
+    access: "RW",
+    effects: ["access", "update", "variable_flags"],
+    note: "The value is read only with the GET option",
+  }],
+  args: [
+    arg.key("key"),
+    arg.string("value"),
+    arg.oneOf("condition", [arg.token("NX"), arg.token("XX")], { optional: true, since: "2.6.12" }),
+    arg.token("GET", { optional: true, since: "6.2.0" }),
+    arg.oneOf("expiration", [
+      arg.integer("seconds", { token: "EX", since: "2.6.12" }),
+      arg.integer("milliseconds", { token: "PX", since: "2.6.12" }),
+      arg.unixTime("unix-time-seconds", { token: "EXAT", since: "6.2.0" }),
+      arg.unixTime("unix-time-milliseconds", { token: "PXAT", since: "6.2.0" }),
+      arg.token("KEEPTTL", { since: "6.0.0" }),
+    ], { optional: true }),
+  ],
+  history: [
+    ["2.6.12", "The options `EX`, `PX`, `NX` and `XX` came."],
+    ["6.0.0", "The option `KEEPTTL` came."],
+    ["6.2.0", "The options `GET`, `EXAT` and `PXAT` came."],
+    ["7.0.0", "`NX` and `GET` may stand together."],
+  ],
+
+  run(ctx, args) {
+    if (args.count > 3) {
+      setWithOptions(ctx, args, 2, readSetOptions(args, 3), "set");
+      return;
+    }
+    ctx.db.setArg(args, 1, 2, NO_EXPIRY);
+    ctx.changed(args, 1, EventClass.string, "set");
+    ctx.reply.ok();
+  },
+});
+
+/** SETEX */
+export const setex = command({
+  name: "SETEX",
+  summary: "Stores a string under a key that expires after some seconds.",
+  group: "string",
+  since: "2.0.0",
+  complexity: "O(1)",
+  deprecatedSince: "2.6.12",
+  replacedBy: "`SET` with the `EX` argument",
+  docFlags: ["deprecated"],
+  arity: 4,
+  flags: ["write", "denyoom"],
+  keys: [{ at: 1, access: "OW", effects: ["update"] }],
+  args: [arg.key("key"), arg.integer("seconds"), arg.string("value")],
+
+  run(ctx, args) {
+    setWithOptions(ctx, args, 3, expiringIn(Expiration.seconds), "setex");
+  },
+});
+
+/** PSETEX */
+export const psetex = command({
+  name: "PSETEX",
+  summary: "Stores a string under a key that expires after some milliseconds.",
+  group: "string",
+  since: "2.6.0",
+  complexity: "O(1)",
+  deprecatedSince: "2.6.12",
+  replacedBy: "`SET` with the `PX` argument",
+  docFlags: ["deprecated"],
+  arity: 4,
+  flags: ["write", "denyoom"],
+  keys: [{ at: 1, access: "OW", effects: ["update"] }],
+  args: [arg.key("key"), arg.integer("milliseconds"), arg.string("value")],
+
+  run(ctx, args) {
+    setWithOptions(ctx, args, 3, expiringIn(Expiration.milliseconds), "psetex");
+  },
+});
+
+/** SETNX */
+export const setnx = command({
+  name: "SETNX",
+  summary: "Stores a string under a key that does not exist yet.",
+  group: "string",
+  since: "1.0.0",
+  complexity: "O(1)",
+  deprecatedSince: "2.6.12",
+  replacedBy: "`SET` with the `NX` argument",
+  docFlags: ["deprecated"],
+  arity: 3,
+  flags: ["write", "denyoom", "fast"],
+  keys: [{ at: 1, access: "OW", effects: ["insert"] }],
+  args: [arg.key("key"), arg.string("value")],
+
+  run(ctx, args) {
+    if (ctx.db.find(args, 1) !== 0) {
+      ctx.reply.int(0);
+      return;
+    }
+    ctx.db.setArg(args, 1, 2, NO_EXPIRY);
+    ctx.changed(args, 1, EventClass.string, "set");
+    ctx.reply.int(1);
+  },
+});
+
+/** GETSET */
+export const getset = command({
+  name: "GETSET",
+  summary: "Stores a string under a key and answers the one that was there.",
+  group: "string",
+  since: "1.0.0",
+  complexity: "O(1)",
+  deprecatedSince: "6.2.0",
+  replacedBy: "`SET` with the `!GET` argument",
+  docFlags: ["deprecated"],
+  arity: 3,
+  flags: ["write", "denyoom", "fast"],
+  keys: [{ at: 1, access: "RW", effects: ["access", "update"] }],
+  args: [arg.key("key"), arg.string("value")],
+
+  run(ctx, args) {
+    replyWithString(ctx, ctx.db.read(args, 1, Type.string));
+    ctx.db.setArg(args, 1, 2, NO_EXPIRY);
+    ctx.changed(args, 1, EventClass.string, "set");
+    ctx.propagate("SET", args.view(1), args.view(2));
+  },
+});
+
+/** The options of a command whose second argument is a span of time. */
+function expiringIn(unit: Expiration): SetOptions {
+  return { onlyNew: false, onlyExisting: false, get: false, expiration: unit, timeAt: 2 };
+}
+
+/** Stores argument `v` under the key in argument 1 as the options want it; `name` is the command's. */
+function setWithOptions(
+  ctx: Context,
+  args: Args,
+  v: number,
+  options: SetOptions,
+  name: string,
+): void {
+  const { expiration, timeAt, get } = options;
+  const { db } = ctx;
+  let expiry = expiration === Expiration.keep ? KEEP_EXPIRY : NO_EXPIRY;
+  if (timeAt > 0) expiry = readExpireTime(args, timeAt, expiration, ctx.now, name);
+  if (get) replyWithString(ctx, db.read(args, 1, Type.string));
+  if (options.onlyNew || options.onlyExisting) {
+    const exists = db.find(args, 1) !== 0;
+    if (exists === options.onlyNew) {
+      if (!get) ctx.reply.null();
+      return;
+    }
+  }
+
+  db.setArg(args, 1, v, expiry);
+  ctx.changed(args, 1, EventClass.string, "set");
+  if (timeAt > 0) {
+    if (expiration !== Expiration.atMillisecond) {
+      ctx.propagate("SET", args.view(1), args.view(v), "PXAT", expiry);
+    }
+    ctx.notify(EventClass.generic, "expire", args.view(1));
+  } else if (get) {
+    ctx.propagate(...withoutGet(args));
+  }
+  if (!get) ctx.reply.ok();
+}
+
+/** The request without its GET options: a replica has nobody to answer. */
+function withoutGet(args: Args): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let i = 0; i < args.count; i++) {
+    if (i < 3 || !args.is(i, "GET")) parts.push(args.view(i));
+  }
+  return parts;
+}
