@@ -82,6 +82,10 @@ export interface ClientApi {
   replyMode: "on" | "off" | "skip";
   /** Selects a database by number. */
   select(database: number): void;
+  /** Whether it must not be kept waiting, as within a transaction or a script. */
+  readonly denyBlocking?: boolean;
+  /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
+  blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void;
   /** Closes the connection once all replies are written. */
   closeAfterReply(): void;
   /** One line of CLIENT LIST, without the newline. */
@@ -132,6 +136,8 @@ export interface ConfigValues {
   readonly protoMaxBulkLen: number;
   /** `lazyfree-lazy-expire`. */
   readonly lazyfreeLazyExpire: boolean;
+  /** `lazyfree-lazy-user-flush`: whether FLUSHALL and FLUSHDB without a word free in the background. */
+  readonly lazyfreeLazyUserFlush: boolean;
 }
 
 /** Live configuration, as CONFIG sees it. */

@@ -80,6 +80,9 @@ export class Evictor {
   makeRoom(budget = 1): boolean {
     const limit = this.#settings.maxmemory;
     if (limit === 0 || this.usedBytes <= limit) return true;
+    // What was flushed goes before anything that is still there.
+    const { lazyFree } = this.#keyspace;
+    if (!lazyFree.isIdle && (lazyFree.run(budget) || this.usedBytes <= limit)) return true;
     const policy = this.#settings.maxmemoryPolicy;
     if (policy === "noeviction") return false;
     const end = this.#clock() + budget;

@@ -27,6 +27,7 @@ import {
   TYPE_MASK,
 } from "./entry.ts";
 import { wrongType } from "./errors.ts";
+import { LazyFree } from "./lazy_free.ts";
 import { Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
 import { Hasher } from "./memory/hash.ts";
 import { Table } from "./memory/table.ts";
@@ -48,6 +49,8 @@ export interface KeyspaceHooks {
   created?(db: Database, ref: Ref): void;
   /** The key in argument `i` was read and is not there. */
   missed?(db: Database, args: Args, i: number): void;
+  /** All keys of the database are about to go or to be exchanged at once (FLUSHDB, FLUSHALL, SWAPDB). */
+  replaced?(db: Database): void;
 }
 
 /** How reads and writes mark a key as used. */
@@ -59,6 +62,8 @@ export interface KeyspaceOptions {
   databases: number;
   random: () => number;
   hooks: KeyspaceHooks;
+  /** A monotonic clock in ms, to keep the budgets of background work by; that of the process unless given. */
+  clock?: () => number;
 }
 
 /** Spare room that a growing value is given: as much again, up to this many bytes. */
@@ -92,6 +97,8 @@ export class Keyspace {
   readonly random: () => number;
   readonly hooks: KeyspaceHooks;
   readonly databases: readonly Database[];
+  /** What flushed databases have left behind. */
+  readonly lazyFree: LazyFree;
   readonly #hasher: Hasher;
 
   constructor(options: KeyspaceOptions) {
@@ -103,6 +110,7 @@ export class Keyspace {
       Math.floor(options.random() * 2 ** 32),
     );
     this.databases = Array.from({ length: options.databases }, (_, id) => new Database(this, id));
+    this.lazyFree = new LazyFree(options.clock ?? (() => performance.now()));
   }
 
   /** Sets the clock that everything below goes by. */
@@ -127,6 +135,8 @@ export class Keyspace {
   swap(a: number, b: number): void {
     const first = this.databases[a];
     const second = this.databases[b];
+    this.hooks.replaced?.(first);
+    this.hooks.replaced?.(second);
     const table = first.table;
     first.table = second.table;
     second.table = table;
@@ -222,6 +232,19 @@ export class Database {
     return ref;
   }
 
+  /** {@link read} without marking the key as used: for those who ask about a key, not for its value. */
+  inspect(args: Args, i: number): Ref {
+    const keyspace = this.keyspace;
+    const ref = this.lookup(args.buf, args.off[i], args.len[i], false);
+    if (ref !== 0) {
+      keyspace.hits++;
+    } else {
+      keyspace.misses++;
+      if (keyspace.hooks.missed !== undefined) keyspace.hooks.missed(this, args, i);
+    }
+    return ref;
+  }
+
   /** The key in argument `i`, without a trace: no statistics, no access clock. */
   peek(args: Args, i: number): Ref {
     return this.lookup(args.buf, args.off[i], args.len[i], false);
@@ -294,6 +317,12 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     if ((words[word] & EXPIRY_FLAG) === 0) return NO_EXPIRY;
     return words[word + 3] + words[word + 4] * 0x100000000;
+  }
+
+  /** Whether the key's time is over. Lookups never answer such a key; walks and scans meet it. */
+  isOver(ref: Ref): boolean {
+    const expiry = this.expiry(ref);
+    return expiry !== NO_EXPIRY && this.keyspace.now > expiry;
   }
 
   #head(ref: Ref): number {
@@ -542,11 +571,75 @@ export class Database {
     return target;
   }
 
-  /** Removes a key; answers whether there was one. */
+  /**
+   * Copies a key's value and expiry to the key in argument `i` of the target database, in place of what that key held.
+   * The one place where a value is duplicated. O(value).
+   */
+  copyTo(ref: Ref, target: Database, args: Args, i: number): Ref {
+    const kind = this.#head(ref) & (TYPE_MASK | (ENCODING_MASK << ENCODING_SHIFT));
+    const expiry = this.expiry(ref);
+    const { buf, off, len } = this.value(ref);
+    return target.store(args.buf, args.off[i], args.len[i], kind, buf, off, len, expiry);
+  }
+
+  /**
+   * Takes a key's value and expiry away from it and gives them to the key in argument `i` of the target database,
+   * which must not exist there. The one place where a value changes hands. O(1) when both keys have the same length,
+   * else the value's bytes move by the difference.
+   */
+  moveTo(ref: Ref, target: Database, args: Args, i: number): Ref {
+    const arena = this.#arena;
+    this.table.remove(ref, this.table.hashOf(ref));
+    const words = arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    const keyAt = HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4);
+    const keyLen = args.len[i];
+    const valueLen = words[word + 2];
+    const from = (word << 2) + keyAt + words[word + 1];
+    const bytes = arena.u8[ref >>> CHUNK_SHIFT];
+
+    let moved = ref;
+    if (keyLen !== words[word + 1]) {
+      const size = keyAt + keyLen + valueLen;
+      if (arena.suits(ref, size)) {
+        bytes.copyWithin((word << 2) + keyAt + keyLen, from, from + valueLen);
+      } else {
+        moved = arena.alloc(size);
+        const to = arena.u8[moved >>> CHUNK_SHIFT];
+        const base = (moved & OFFSET_MASK) << 3;
+        copyBytes(bytes, word << 2, to, base, keyAt);
+        copyBytes(bytes, from, to, base + keyAt + keyLen, valueLen);
+        arena.free(ref);
+      }
+    }
+    const chunk = moved >>> CHUNK_SHIFT;
+    const head = arena.u32[chunk];
+    const at = (moved & OFFSET_MASK) << 1;
+    head[at] = (head[at] & 0xff) | (this.keyspace.freshClock() << CLOCK_SHIFT);
+    head[at + 1] = keyLen;
+    copyBytes(args.buf, args.off[i], arena.u8[chunk], (at << 2) + keyAt, keyLen);
+    target.table.insert(moved, target.table.hash(args.buf, args.off[i], keyLen));
+    if (this.keyspace.hooks.created !== undefined) this.keyspace.hooks.created(target, moved);
+    return moved;
+  }
+
+  /**
+   * Removes the key in argument `i`; answers whether there was one. A key whose time is over expires instead, except
+   * where only the primary may say so: there the record goes, as the primary's DEL wants it.
+   */
   delete(args: Args, i: number): boolean {
-    const ref = this.lookup(args.buf, args.off[i], args.len[i], false);
+    const table = this.table;
+    if (table.size === 0) return false;
+    const { buf, off, len } = args;
+    const hash = table.hash(buf, off[i], len[i]);
+    const ref = table.find(buf, off[i], len[i], hash);
     if (ref === 0) return false;
-    this.deleteRef(ref);
+    if (this.keyspace.deletesExpired && this.isOver(ref)) {
+      this.expire(ref);
+      return false;
+    }
+    table.remove(ref, hash);
+    this.#arena.free(ref);
     return true;
   }
 

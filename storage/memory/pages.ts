@@ -132,6 +132,12 @@ export class Pages {
 
   /** Frees the memory of a chunk in which nothing is given out any more. */
   release(chunk: number): void {
+    // Transferring to nothing frees the memory now; the garbage collector might take minutes to notice.
+    this.#abandon(chunk).transfer(0);
+  }
+
+  /** Strikes a chunk off and returns what it lay in. */
+  #abandon(chunk: number): ArrayBuffer {
     if (this.#kind[chunk] === DEDICATED) {
       this.dedicatedChunks--;
       this.dedicatedBytes -= this.u8[chunk].length;
@@ -140,21 +146,23 @@ export class Pages {
       this.#longestRun[chunk] = 0;
       this.usedUnits[chunk] = 0;
     }
-    // Transferring to nothing frees the memory now; the garbage collector might take minutes to notice.
-    this.u8[chunk].buffer.transfer(0);
+    const { buffer } = this.u8[chunk];
     this.u8[chunk] = this.#noBytes;
     this.u32[chunk] = this.#noWords;
     this.f64[chunk] = this.#noDoubles;
     this.#kind[chunk] = ABSENT;
     if (chunk < this.#vacantHint) this.#vacantHint = chunk;
+    return buffer;
   }
 
-  /** Releases every chunk. */
-  clear(): void {
+  /** Strikes every chunk off and returns what they lay in; that memory is the caller's to free. */
+  clear(): ArrayBuffer[] {
+    const buffers: ArrayBuffer[] = [];
     this.#evacuating = [];
     for (let chunk = 0; chunk < this.u8.length; chunk++) {
-      if (this.#kind[chunk] !== ABSENT) this.release(chunk);
+      if (this.#kind[chunk] !== ABSENT) buffers.push(this.#abandon(chunk));
     }
+    return buffers;
   }
 
   /**

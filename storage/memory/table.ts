@@ -271,6 +271,21 @@ export class Table {
     return (segment.start + segment.span) % TWO_TO_32;
   }
 
+  /**
+   * Like `walk`, but gives the visited segment's own memory up: takes a table apart that nobody uses any more. From
+   * the first call on it is good for nothing else.
+   */
+  dismantle(position: number, visit?: (ref: Ref) => void): number {
+    const segment = this.#segmentAt(position);
+    const next = visit === undefined
+      ? (segment.start + segment.span) % TWO_TO_32
+      : this.walk(position, visit);
+    this.#size -= segment.count;
+    this.#slotBytes -= segment.bytes;
+    segment.release();
+    return next;
+  }
+
   /** A random record, nearly uniformly chosen, or 0 in an empty table; `random` gives numbers in [0, 1). */
   randomRef(random: () => number): Ref {
     if (this.#size === 0) return 0;

@@ -1,0 +1,106 @@
+/**
+ * Lazy freeing: what FLUSHDB and FLUSHALL have thrown away is given back in slices.
+ *
+ * Flushing only puts an empty table in the place of the old one (see ./flush.ts), which costs the same at any size.
+ * The old table, its records or the arena's old chunks wait here until a slice of background work, or whoever wants
+ * to wait for it, takes them apart.
+ *
+ * Knows nothing of databases: nothing that lies here can be reached by a key.
+ *
+ * @module
+ */
+
+import type { Ref } from "./memory/arena.ts";
+import type { Table } from "./memory/table.ts";
+
+/** A table that has been thrown away. */
+class OldTable {
+  readonly #table: Table;
+  #free: ((ref: Ref) => void) | undefined;
+  #position = 0;
+
+  constructor(table: Table, free: ((ref: Ref) => void) | undefined) {
+    this.#table = table;
+    this.#free = free;
+  }
+
+  /** How many keys are still in it. */
+  get keys(): number {
+    return this.#table.size;
+  }
+
+  /** Takes one segment apart, up to some 1,700 keys; answers whether there are more. */
+  step(): boolean {
+    this.#position = this.#table.dismantle(this.#position, this.#free);
+    return this.#position !== 0;
+  }
+
+  forgetRecords(): void {
+    this.#free = undefined;
+  }
+}
+
+/** What is to be freed, first come, first served. */
+export class LazyFree {
+  readonly #clock: () => number;
+  readonly #tables: OldTable[] = [];
+  readonly #disposals: (() => boolean)[] = [];
+  /** How many keys have been freed here so far. */
+  freedKeys = 0;
+
+  /** @param clock a monotonic clock in ms */
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  get isIdle(): boolean {
+    return this.#tables.length === 0 && this.#disposals.length === 0;
+  }
+
+  /** How many keys wait to be freed. */
+  get pendingKeys(): number {
+    return this.#tables.reduce((sum, table) => sum + table.keys, 0);
+  }
+
+  /** Takes a table that nobody uses any more; `free` gives a record's memory back, unless that is gone already. */
+  addTable(table: Table, free?: (ref: Ref) => void): void {
+    this.#tables.push(new OldTable(table, free));
+  }
+
+  /** Takes a piece of work that is called until it answers false. */
+  addDisposal(step: () => boolean): void {
+    this.#disposals.push(step);
+  }
+
+  /** The records of all tables here have gone with their arena: only the tables are left to free. */
+  forgetRecords(): void {
+    for (const table of this.#tables) table.forgetRecords();
+  }
+
+  /** Frees for about `budget` ms; answers whether more is left. */
+  run(budget: number): boolean {
+    if (this.isIdle) return false;
+    const end = this.#clock() + budget;
+    while (this.#step()) if (this.#clock() >= end) return true;
+    return false;
+  }
+
+  /** Frees everything now. O(keys). */
+  drain(): void {
+    while (this.#step());
+  }
+
+  /** One small piece of work; answers whether more is left. */
+  #step(): boolean {
+    if (this.#disposals.length > 0) {
+      if (!this.#disposals[0]()) this.#disposals.shift();
+    } else if (this.#tables.length > 0) {
+      const table = this.#tables[0];
+      const before = table.keys;
+      const more = table.step();
+      this.freedKeys += before - table.keys;
+      if (!more) this.#tables.shift();
+    }
+    return !this.isIdle;
+  }
+}
