@@ -1,5 +1,5 @@
 /**
- * HalfSipHash-1-3 with a 32-bit result: the hash of every key in every table.
+ * HalfSipHash-1-3, cut to 30 bits: the hash of every key in every table.
  *
  * Keyed with a secret seed, because clients choose the keys: whoever can predict a table's hashes can send a few
  * thousand keys that all fall into one place and make each lookup walk over all of them (hash flooding). Half the
@@ -12,6 +12,9 @@
  * @module
  */
 
+/** The bits in a hash: as many as every build of V8 keeps in an integer without allocating it. */
+export const HASH_BITS = 30;
+
 /** Hashes byte strings under one secret seed; equal seeds give equal hashes. */
 export class Hasher {
   readonly #seed0: number;
@@ -23,7 +26,7 @@ export class Hasher {
     this.#seed1 = seed1 | 0;
   }
 
-  /** The hash of `length` bytes of `buffer` from `offset` on, as a uint32. Allocates nothing. */
+  /** The hash of `length` bytes of `buffer` from `offset` on: HASH_BITS bits. Allocates nothing. */
   hash(buffer: Uint8Array, offset: number, length: number): number {
     let v0 = this.#seed0;
     let v1 = this.#seed1;
@@ -85,6 +88,6 @@ export class Hasher {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
       v2 = (v2 << 16) | (v2 >>> 16);
     }
-    return (v1 ^ v3) >>> 0;
+    return (v1 ^ v3) >>> (32 - HASH_BITS);
   }
 }

@@ -3,38 +3,37 @@
  *
  * Extendible hashing: a directory indexed by the top bits of the hash leads to segments (table_segment.ts). A full
  * segment splits in two, two sparse neighbours merge, and nothing else is touched, so that no operation stops for
- * longer than it takes to deal with 2048 slots, whatever the size. Only the directory, a few bytes for a thousand
- * records, is copied when it doubles.
+ * longer than it takes to copy 2048 slots, whatever the size. Only the directory, a few bytes for a thousand records,
+ * is copied when it doubles.
  *
  * Invariants: a segment of depth d fills 2^(directory depth - d) directory places in a row, and every record lies in
  * the segment that its hash leads to. Each segment knows how many of its records carry an expiry and a time before
  * which none is due.
  *
- * All walks go by hash, from 0 up, and name where they are by a hash, so that they survive splits and merges. The
- * table owns no record: it neither frees nor changes any.
+ * Segments are in order and the records in them too, so the whole table is in the order of the hashes, from 0 up.
+ * Scans and walks say where they are by a hash: whatever splits or merges meanwhile, what lies before that hash has
+ * been visited and what lies behind it has not.
+ *
+ * The table owns no record: it neither frees nor changes any.
  *
  * @module
  */
 
 import type { Arena, Ref } from "./arena.ts";
-import type { Hasher } from "./hash.ts";
+import { HASH_BITS, type Hasher } from "./hash.ts";
 import { EXPIRY_BYTES, HAS_EXPIRY, readExpiry } from "./record.ts";
-import { EMPTY_TAG, SPLIT_CAPACITY, TableSegment, tagOf } from "./table_segment.ts";
+import { EMPTY, SPLIT_CAPACITY, TableSegment } from "./table_segment.ts";
 
-const MAX_DEPTH = 24;
-const TWO_TO_32 = 4294967296;
+/** Deeper segments would have too few bits of the hash left to spread their records. */
+const MAX_DEPTH = HASH_BITS - 10;
+const HASHES = 2 ** HASH_BITS;
 /** Two segments merge when together they hold at most this: half of what made them split. */
-const MERGE_COUNT = Math.floor(SPLIT_CAPACITY * 0.4);
+const MERGE_COUNT = Math.floor(SPLIT_CAPACITY * 0.44);
 /** A directory place for fewer records than this means that the hash is not spreading them. */
 const RECORDS_PER_PLACE = 128;
-/** Directory places that one call looks at in search of due segments, random records or samples. */
-const PLACES_PER_CALL = 4096;
+/** Segments that one call looks at in search of something due or of a sample. */
+const SEGMENTS_PER_CALL = 4096;
 const RANDOM_TRIES = 16;
-/** Empty slots that a scan may cross for each record it was asked for. */
-const SLOTS_PER_RECORD = 10;
-/** Scan cursor: start of the segment (upper 24 bits of the hash), tag, depth of the segment. */
-const CURSOR_START = 2 ** 21;
-const CURSOR_TAG = 2 ** 5;
 
 /** How a table reads its records. */
 export interface TableOptions {
@@ -49,8 +48,8 @@ export class Table {
   readonly #keyAt: number;
   #directory: TableSegment[];
   #depth = 0;
-  /** 31 - depth: `hash >>> 1 >>> shift` is the directory place, at depth 0 too. */
-  #shift = 31;
+  /** `hash >>> shift` is the directory place. */
+  #shift = HASH_BITS;
   /** Segments whose depth is the directory's; without any the directory halves. */
   #deepest = 1;
   #size = 0;
@@ -58,7 +57,7 @@ export class Table {
   #slotBytes: number;
   /** No segment has anything due before this time. */
   #nextDue = Infinity;
-  /** The hash from which the search for due segments goes on. */
+  /** Where the search for what is due goes on, and the earliest time that it has seen in this round. */
   #duePosition = 0;
   #dueSeen = Infinity;
 
@@ -82,7 +81,7 @@ export class Table {
     return this.#volatileCount;
   }
 
-  /** Bytes in the arrays of all segments and in the directory. */
+  /** Bytes in the slots of all segments and in the directory. */
   get indexBytes(): number {
     return this.#slotBytes + this.#directory.length * 8;
   }
@@ -108,92 +107,88 @@ export class Table {
 
   /** The record with this key, or 0. `hash` is the key's. */
   find(buffer: Uint8Array, offset: number, length: number, hash: number): Ref {
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    const tags = segment.tags;
-    let tag = hash & 0xffff;
-    if (tag === EMPTY_TAG) tag = EMPTY_TAG - 1;
-    let slot = Math.imul(tag, segment.capacity) >>> 16;
-    while (tags[slot] < tag) slot++;
-    for (; tags[slot] === tag; slot++) {
-      const ref = segment.refs[slot];
-      const chunk = ref >>> 17;
-      const words = this.#arena.u32[chunk];
-      const word = (ref & 0x1ffff) << 1;
-      if (words[word + 1] !== length) continue;
-      const bytes = this.#arena.u8[chunk];
-      // An expiry takes 8 bytes and its flag is 0x80.
-      let at = (word << 2) + this.#keyAt + ((words[word] & HAS_EXPIRY) >>> 4);
-      let from = offset;
-      const end = offset + length;
-      while (from < end && bytes[at] === buffer[from]) {
-        at++;
-        from++;
-      }
-      if (from === end) return ref;
+    const segment = this.#directory[hash >>> this.#shift];
+    const slots = segment.slots;
+    const entry = (hash << 1) >>> 0;
+    let at = (Math.imul((hash << segment.shift) >>> 16, segment.capacity) >>> 16) << 1;
+    while (slots[at] < entry) at += 2;
+    for (; slots[at] <= entry + 1; at += 2) {
+      const ref = slots[at + 1];
+      const words = this.#arena.u32[ref >>> 17];
+      const record = (ref & 0x1ffff) << 1;
+      if (words[record + 1] !== length) continue;
+      // An expiry takes two words and its flag is 0x80.
+      const word = record + (this.#keyAt >>> 2) + ((words[record] & HAS_EXPIRY) >>> 6);
+      if (keyEquals(words, word, buffer, offset, length)) return ref;
     }
     return 0;
   }
 
   /** Adds a record whose key is known to be absent. */
   insert(ref: Ref, hash: number): void {
-    const tag = tagOf(hash);
-    let segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    while (segment.count >= segment.limit || !segment.insert(ref, tag)) {
+    const arena = this.#arena;
+    const isVolatile = (arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) === 0 ? 0 : 1;
+    const entry = ((hash << 1) | isVolatile) >>> 0;
+    let segment = this.#directory[hash >>> this.#shift];
+    while (segment.count >= segment.limit || !segment.insert(entry, ref)) {
       segment = this.#makeRoom(segment, hash);
     }
     this.#size++;
-    const arena = this.#arena;
-    if ((arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) !== 0) {
-      this.#countExpiry(segment, readExpiry(arena, ref, this.#keyAt));
-    }
+    if (isVolatile === 1) this.#countExpiry(segment, readExpiry(arena, ref, this.#keyAt));
   }
 
   /**
    * Puts a record in the place of another with the same key. The old one may be freed already, so the caller says
-   * whether it carried an expiry.
+   * whether it carried an expiry. The two may be the same, if one came or went in place.
    */
   replace(oldRef: Ref, newRef: Ref, hash: number, oldHadExpiry: boolean): void {
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    const slot = segment.slotOf(oldRef, tagOf(hash));
-    if (slot === -1) throw new Error("Cannot replace a record that is not in the table");
-    segment.refs[slot] = newRef;
+    const segment = this.#directory[hash >>> this.#shift];
+    const at = segment.find(oldRef, hash);
+    if (at === -1) throw new Error("Cannot replace a record that is not in the table");
+    segment.slots[at + 1] = newRef;
     if (oldHadExpiry) this.#uncountExpiry(segment);
     const arena = this.#arena;
-    if ((arena.u32[newRef >>> 17][(newRef & 0x1ffff) << 1] & HAS_EXPIRY) !== 0) {
+    if ((arena.u32[newRef >>> 17][(newRef & 0x1ffff) << 1] & HAS_EXPIRY) === 0) {
+      segment.slots[at] &= ~1;
+    } else {
+      segment.slots[at] |= 1;
       this.#countExpiry(segment, readExpiry(arena, newRef, this.#keyAt));
     }
   }
 
   /** Puts a moved record's new ref in the place of the old one; flags, key and expiry are the same. */
   relocate(oldRef: Ref, newRef: Ref, hash: number): void {
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    const slot = segment.slotOf(oldRef, tagOf(hash));
-    if (slot === -1) throw new Error("Cannot relocate a record that is not in the table");
-    segment.refs[slot] = newRef;
+    const segment = this.#directory[hash >>> this.#shift];
+    const at = segment.find(oldRef, hash);
+    if (at === -1) throw new Error("Cannot relocate a record that is not in the table");
+    segment.slots[at + 1] = newRef;
   }
 
-  /** Takes a record, which must not be freed yet, out of the table; false if it is not in it. */
+  /** Takes a record out of the table, whether freed already or not; false if it is not in it. */
   remove(ref: Ref, hash: number): boolean {
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    const slot = segment.slotOf(ref, tagOf(hash));
-    if (slot === -1) return false;
-    segment.removeAt(slot);
+    const segment = this.#directory[hash >>> this.#shift];
+    const at = segment.find(ref, hash);
+    if (at === -1) return false;
+    if ((segment.slots[at] & 1) === 1) this.#uncountExpiry(segment);
+    segment.removeAt(at);
     this.#size--;
-    if ((this.#arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) !== 0) {
-      this.#uncountExpiry(segment);
-    }
     if (segment.isSparse) this.#giveUpRoom(segment);
     return true;
   }
 
   /** Forgets all records; their blocks are the caller's to free. */
   clear(): void {
-    for (const segment of this.#segments()) segment.release();
+    let position = 0;
+    do {
+      const segment = this.#segmentAt(position);
+      segment.release();
+      position = segment.end % HASHES;
+    } while (position !== 0);
     const segment = new TableSegment(0, 0, 0);
     this.#directory = [segment];
     this.#slotBytes = segment.bytes;
     this.#depth = 0;
-    this.#shift = 31;
+    this.#shift = HASH_BITS;
     this.#deepest = 1;
     this.#size = 0;
     this.#volatileCount = 0;
@@ -203,57 +198,42 @@ export class Table {
   }
 
   /**
-   * Visits about `count` records from a cursor on and returns the next cursor, 0 at the end. Whatever changes between
-   * the calls, a record that is there throughout is visited at least once. `visit` must not change the table.
+   * Visits about `count` records from a cursor on and returns the next cursor, 0 at the end. A record that is there
+   * throughout is visited exactly once, whatever changes between the calls. `visit` must not change the table.
    */
   scan(cursor: number, count: number, visit: (ref: Ref) => void): number {
-    let start = Math.floor(cursor / CURSOR_START) % 2 ** 24 * 256;
-    let tag = Math.floor(cursor / CURSOR_TAG) & 0xffff;
-    let depth = cursor % CURSOR_TAG;
-    let wanted = Math.max(1, count);
-    let crossings = wanted * SLOTS_PER_RECORD;
-    for (;;) {
-      const segment = this.#segmentAt(start);
-      // Merged with the segment before it or after it, whose lower tags have or have not been visited: begin again.
-      if (segment.depth < depth) tag = 0;
-      const { tags, refs, capacity } = segment;
-      let slot = Math.imul(tag, capacity) >>> 16;
-      while (tags[slot] < tag) slot++;
-      for (; slot < tags.length; slot++) {
-        const here = tags[slot];
-        if (here === EMPTY_TAG) {
-          if (--crossings > 0) continue;
-          const next = segment.tagBehind(slot);
-          if (next < EMPTY_TAG) return scanCursor(segment, next);
-          break;
+    let position = cursor % HASHES;
+    let left = Math.max(1, count);
+    do {
+      const segment = this.#segmentAt(position);
+      const slots = segment.slots;
+      let at = segment.nextFilled(segment.firstAt(position));
+      while (at !== -1) {
+        const hash = slots[at] >>> 1;
+        if (left <= 0) return hash;
+        // A cursor cannot tell records of one hash apart, so they are visited together.
+        for (; slots[at] >>> 1 === hash; at += 2) {
+          visit(slots[at + 1]);
+          left--;
         }
-        // Records of one tag cannot be told apart by a cursor, so they are visited together.
-        if (wanted <= 0 && here !== tag) return scanCursor(segment, here);
-        tag = here;
-        wanted--;
-        visit(refs[slot]);
+        at = segment.nextFilled(at);
       }
-      start = segment.start + segment.span;
-      if (start === TWO_TO_32) return 0;
-      tag = 0;
-      depth = 0;
-      if (wanted <= 0 || crossings <= 0) return (start / 256) * CURSOR_START;
-    }
+      position = segment.end % HASHES;
+    } while (position !== 0);
+    return 0;
   }
 
   /**
-   * Visits all records of the segment at a position (a hash; 0 to begin) and returns the position of the next
-   * segment, 0 at the end. `visit` must not change the table.
+   * Visits the records from a position (a hash; 0 to begin) to the end of its segment and returns the next position,
+   * 0 at the end: a record has been visited if its hash is less. `visit` must not change the table.
    */
   walk(position: number, visit: (ref: Ref) => void): number {
     const segment = this.#segmentAt(position);
-    const { tags, refs } = segment;
-    for (let slot = 0, left = segment.count; left > 0; slot++) {
-      if (tags[slot] === EMPTY_TAG) continue;
-      left--;
-      visit(refs[slot]);
+    const slots = segment.slots;
+    for (let at = segment.firstAt(position); at < slots.length; at += 2) {
+      if (slots[at] !== EMPTY) visit(slots[at + 1]);
     }
-    return (segment.start + segment.span) % TWO_TO_32;
+    return segment.end % HASHES;
   }
 
   /**
@@ -262,13 +242,11 @@ export class Table {
    */
   relocateAll(position: number, move: (ref: Ref) => Ref): number {
     const segment = this.#segmentAt(position);
-    const { tags, refs } = segment;
-    for (let slot = 0, left = segment.count; left > 0; slot++) {
-      if (tags[slot] === EMPTY_TAG) continue;
-      left--;
-      refs[slot] = move(refs[slot]);
+    const slots = segment.slots;
+    for (let at = segment.firstAt(position); at < slots.length; at += 2) {
+      if (slots[at] !== EMPTY) slots[at + 1] = move(slots[at + 1]);
     }
-    return (segment.start + segment.span) % TWO_TO_32;
+    return segment.end % HASHES;
   }
 
   /**
@@ -277,27 +255,24 @@ export class Table {
    */
   dismantle(position: number, visit?: (ref: Ref) => void): number {
     const segment = this.#segmentAt(position);
-    const next = visit === undefined
-      ? (segment.start + segment.span) % TWO_TO_32
-      : this.walk(position, visit);
+    if (visit !== undefined) this.walk(position, visit);
     this.#size -= segment.count;
     this.#slotBytes -= segment.bytes;
     segment.release();
-    return next;
+    return segment.end % HASHES;
   }
 
   /** A random record, nearly uniformly chosen, or 0 in an empty table; `random` gives numbers in [0, 1). */
   randomRef(random: () => number): Ref {
     if (this.#size === 0) return 0;
-    const segment = this.#filledSegment(random);
-    const { tags, refs } = segment;
-    let slot = 0;
+    const slots = this.#randomSegment(random, false).slots;
+    let at = 0;
     for (let i = 0; i < RANDOM_TRIES; i++) {
-      slot = Math.floor(random() * tags.length);
-      if (tags[slot] !== EMPTY_TAG) return refs[slot];
+      at = Math.floor(random() * slots.length / 2) * 2;
+      if (slots[at] !== EMPTY) return slots[at + 1];
     }
-    while (tags[slot] === EMPTY_TAG) slot = (slot + 1) % tags.length;
-    return refs[slot];
+    while (slots[at] === EMPTY) at = (at + 2) % slots.length;
+    return slots[at + 1];
   }
 
   /**
@@ -305,41 +280,40 @@ export class Table {
    * enough to compare ages. With `volatileOnly` only records that carry an expiry.
    */
   sample(random: () => number, n: number, out: Ref[], volatileOnly = false): void {
-    const total = volatileOnly ? this.#volatileCount : this.#size;
-    let left = Math.min(n, total);
+    let left = Math.min(n, volatileOnly ? this.#volatileCount : this.#size);
     if (left === 0) return;
-    const first = this.#filledSegment(random, volatileOnly);
+    const first = this.#randomSegment(random, volatileOnly);
     let segment = first;
-    let from = Math.floor(random() * segment.tags.length);
-    const words = this.#arena.u32;
-    for (let seen = 0; seen < PLACES_PER_CALL; seen++) {
-      const { tags, refs } = segment;
-      const skip = volatileOnly ? segment.volatileCount === 0 : segment.count === 0;
+    let from = Math.floor(random() * first.slots.length / 2) * 2;
+    for (let seen = 0; seen < SEGMENTS_PER_CALL; seen++) {
+      const slots = segment.slots;
+      const isWorthIt = volatileOnly ? segment.volatileCount > 0 : segment.count > 0;
       // The segment that the sample begins in goes round, so that its first slots are as likely as its last.
-      for (let i = 0, slots = tags.length; i < slots && !skip; i++) {
-        const slot = from + i < slots ? from + i : from + i - slots;
-        if (tags[slot] === EMPTY_TAG) continue;
-        const ref = refs[slot];
-        if (volatileOnly && (words[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) === 0) continue;
-        out.push(ref);
+      for (let i = 0; i < slots.length && isWorthIt; i += 2) {
+        const at = (from + i) % slots.length;
+        if (slots[at] === EMPTY || (volatileOnly && (slots[at] & 1) === 0)) continue;
+        out.push(slots[at + 1]);
         if (--left === 0) return;
       }
-      segment = this.#segmentAt((segment.start + segment.span) % TWO_TO_32);
+      segment = this.#segmentAt(segment.end % HASHES);
       if (segment === first) return;
       from = 0;
     }
   }
 
-  /** A record's expiry was written in place: it is `expiry` now, and it had one before if `already`. */
+  /**
+   * The expiry of a record with this hash was written in place: it is `expiry` now, and there was another before if
+   * `already`.
+   */
   noteExpiry(hash: number, expiry: number, already: boolean): void {
-    const segment = this.#directory[(hash >>> 1) >>> this.#shift];
-    if (already) this.#uncountExpiry(segment);
-    this.#countExpiry(segment, expiry);
+    const segment = this.#directory[hash >>> this.#shift];
+    if (!already) this.#readFlags(segment, hash);
+    this.#lowerBounds(segment, expiry);
   }
 
-  /** A record with this hash no longer carries an expiry. */
+  /** A record with this hash lost its expiry in place. */
   dropExpiry(hash: number): void {
-    this.#uncountExpiry(this.#directory[(hash >>> 1) >>> this.#shift]);
+    this.#readFlags(this.#directory[hash >>> this.#shift], hash);
   }
 
   /**
@@ -351,38 +325,32 @@ export class Table {
    * or after a long way over segments that are not
    */
   collectDue(now: number, out: Ref[], maxSegments: number): number {
-    if (now < this.#nextDue) return 0;
     let visited = 0;
-    let position = this.#duePosition;
-    for (let i = 0; i < PLACES_PER_CALL && visited < maxSegments; i++) {
-      const segment = this.#segmentAt(position);
+    for (let i = 0; i < SEGMENTS_PER_CALL; i++) {
+      if (now < this.#nextDue || visited >= maxSegments) break;
+      const segment = this.#segmentAt(this.#duePosition);
       if (segment.earliest <= now) {
         this.#collectFrom(segment, now, out);
         visited++;
       }
       if (segment.earliest < this.#dueSeen) this.#dueSeen = segment.earliest;
-      position = (segment.start + segment.span) % TWO_TO_32;
-      if (position === 0) {
+      this.#duePosition = segment.end % HASHES;
+      if (this.#duePosition === 0) {
         // A whole round: what it saw is all there is, since new expiries lower both numbers as they come.
         this.#nextDue = this.#dueSeen;
         this.#dueSeen = Infinity;
-        if (now < this.#nextDue) break;
       }
     }
-    this.#duePosition = position;
     return visited;
   }
 
   #collectFrom(segment: TableSegment, now: number, out: Ref[]): void {
-    const { tags, refs } = segment;
-    const arena = this.#arena;
+    const slots = segment.slots;
     let earliest = Infinity;
-    for (let slot = 0, left = segment.count; left > 0; slot++) {
-      if (tags[slot] === EMPTY_TAG) continue;
-      left--;
-      const ref = refs[slot];
-      if ((arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) === 0) continue;
-      const expiry = readExpiry(arena, ref, this.#keyAt);
+    for (let at = 0; at < slots.length; at += 2) {
+      if (slots[at] === EMPTY || (slots[at] & 1) === 0) continue;
+      const ref = slots[at + 1];
+      const expiry = readExpiry(this.#arena, ref, this.#keyAt);
       if (expiry <= now) out.push(ref);
       else if (expiry < earliest) earliest = expiry;
     }
@@ -392,6 +360,10 @@ export class Table {
   #countExpiry(segment: TableSegment, expiry: number): void {
     segment.volatileCount++;
     this.#volatileCount++;
+    this.#lowerBounds(segment, expiry);
+  }
+
+  #lowerBounds(segment: TableSegment, expiry: number): void {
     if (expiry < segment.earliest) segment.earliest = expiry;
     if (expiry < this.#nextDue) this.#nextDue = expiry;
     if (expiry < this.#dueSeen) this.#dueSeen = expiry;
@@ -402,26 +374,33 @@ export class Table {
     if (--segment.volatileCount === 0) segment.earliest = Infinity;
   }
 
-  #segmentAt(hash: number): TableSegment {
-    return this.#directory[(hash >>> 1) >>> this.#shift];
-  }
-
-  *#segments(): Generator<TableSegment> {
-    for (let place = 0; place < this.#directory.length;) {
-      const segment = this.#directory[place];
-      yield segment;
-      place += 1 << (this.#depth - segment.depth);
+  /** Brings the entries of one hash into line with the flags in their records. */
+  #readFlags(segment: TableSegment, hash: number): void {
+    const slots = segment.slots;
+    for (let at = segment.firstAt(hash); slots[at] >>> 1 === hash; at += 2) {
+      const ref = slots[at + 1];
+      const flags = this.#arena.u32[ref >>> 17][(ref & 0x1ffff) << 1];
+      const isVolatile = (flags & HAS_EXPIRY) === 0 ? 0 : 1;
+      if (isVolatile === (slots[at] & 1)) continue;
+      slots[at] ^= 1;
+      if (isVolatile === 1) this.#countExpiry(segment, readExpiry(this.#arena, ref, this.#keyAt));
+      else this.#uncountExpiry(segment);
     }
   }
 
-  /** A random segment that is not empty, one of those after it failing that; there must be one. */
-  #filledSegment(random: () => number, volatileOnly = false): TableSegment {
+  #segmentAt(hash: number): TableSegment {
+    return this.#directory[hash >>> this.#shift];
+  }
+
+  /** A random segment that has something, the next one failing that; there must be one. */
+  #randomSegment(random: () => number, volatileOnly: boolean): TableSegment {
     const places = this.#directory.length;
+    let place = 0;
     for (let i = 0; i < RANDOM_TRIES; i++) {
-      const segment = this.#directory[Math.floor(random() * places)];
+      place = Math.floor(random() * places);
+      const segment = this.#directory[place];
       if (volatileOnly ? segment.volatileCount > 0 : segment.count > 0) return segment;
     }
-    let place = Math.floor(random() * places);
     for (;;) {
       const segment = this.#directory[place];
       if (volatileOnly ? segment.volatileCount > 0 : segment.count > 0) return segment;
@@ -449,30 +428,12 @@ export class Table {
 
   #split(segment: TableSegment): void {
     if (segment.depth === this.#depth) this.#doubleDirectory();
-    const depth = segment.depth + 1;
-    const half = segment.span / 2;
-    const expected = segment.count / 2;
-    const low = new TableSegment(segment.start, depth, expected);
-    const high = new TableSegment(segment.start + half, depth, expected);
-    const { tags, refs } = segment;
-    const arena = this.#arena;
-    for (let slot = 0, left = segment.count; left > 0; slot++) {
-      const tag = tags[slot];
-      if (tag === EMPTY_TAG) continue;
-      left--;
-      const ref = refs[slot];
-      const to = this.hashOf(ref) < high.start ? low : high;
-      while (to.count >= to.limit || !to.insert(ref, tag)) to.grow();
-      if ((arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) === 0) continue;
-      to.volatileCount++;
-      const expiry = readExpiry(arena, ref, this.#keyAt);
-      if (expiry < to.earliest) to.earliest = expiry;
+    this.#slotBytes -= segment.bytes;
+    for (const half of segment.split()) {
+      this.#place(half);
+      this.#slotBytes += half.bytes;
+      if (half.depth === this.#depth) this.#deepest++;
     }
-    this.#slotBytes += low.bytes + high.bytes - segment.bytes;
-    segment.release();
-    this.#place(low);
-    this.#place(high);
-    if (depth === this.#depth) this.#deepest += 2;
   }
 
   /** After a removal: merges the segment with its neighbour if both are sparse, or just takes a smaller capacity. */
@@ -490,34 +451,31 @@ export class Table {
   /** The other half of what the segment was split from, unless that is split further. */
   #neighbour(segment: TableSegment): TableSegment | null {
     if (segment.depth === 0) return null;
-    const neighbour = this.#segmentAt((segment.start ^ segment.span) >>> 0);
+    const neighbour = this.#segmentAt(segment.start ^ (segment.end - segment.start));
     return neighbour.depth === segment.depth ? neighbour : null;
   }
 
   #merge(segment: TableSegment, neighbour: TableSegment): void {
-    const [low, high] = segment.start < neighbour.start
-      ? [segment, neighbour]
-      : [neighbour, segment];
-    this.#slotBytes -= low.bytes + high.bytes;
-    if (low.depth === this.#depth) this.#deepest -= 2;
-    low.absorb(high);
-    low.depth--;
-    this.#slotBytes += low.bytes;
-    this.#place(low);
+    this.#slotBytes -= segment.bytes + neighbour.bytes;
+    if (segment.depth === this.#depth) this.#deepest -= 2;
+    const merged = segment.start < neighbour.start
+      ? TableSegment.merge(segment, neighbour)
+      : TableSegment.merge(neighbour, segment);
+    this.#slotBytes += merged.bytes;
+    this.#place(merged);
     while (this.#deepest === 0 && this.#depth > 0) this.#halveDirectory();
   }
 
   /** Enters a segment at all its places in the directory. */
   #place(segment: TableSegment): void {
     const places = 1 << (this.#depth - segment.depth);
-    const first = (segment.start >>> 1) >>> this.#shift;
+    const first = segment.start >>> this.#shift;
     this.#directory.fill(segment, first, first + places);
   }
 
   #doubleDirectory(): void {
-    const old = this.#directory;
     const doubled: TableSegment[] = [];
-    for (const segment of old) doubled.push(segment, segment);
+    for (const segment of this.#directory) doubled.push(segment, segment);
     this.#directory = doubled;
     this.#depth++;
     this.#shift--;
@@ -538,6 +496,29 @@ export class Table {
   }
 }
 
-function scanCursor(segment: TableSegment, tag: number): number {
-  return (segment.start / 256) * CURSOR_START + tag * CURSOR_TAG + segment.depth;
+/**
+ * Whether a key that begins at a word of the arena equals a stretch of a buffer. By words, since the buffer's words
+ * are put together faster than the record's are taken apart, and its byte view would be another cache line to load.
+ */
+function keyEquals(
+  words: Uint32Array,
+  word: number,
+  buffer: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  const end = offset + (length & ~3);
+  while (offset < end) {
+    const bytes = buffer[offset] | (buffer[offset + 1] << 8) | (buffer[offset + 2] << 16) |
+      (buffer[offset + 3] << 24);
+    if (((words[word] ^ bytes) | 0) !== 0) return false;
+    offset += 4;
+    word++;
+  }
+  const rest = length & 3;
+  if (rest === 0) return true;
+  let difference = words[word] ^ buffer[offset];
+  if (rest > 1) difference ^= buffer[offset + 1] << 8;
+  if (rest > 2) difference ^= buffer[offset + 2] << 16;
+  return difference << (32 - 8 * rest) === 0;
 }

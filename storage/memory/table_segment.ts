@@ -1,49 +1,50 @@
 /**
- * A segment of a table: the refs of all records whose hashes begin with the same bits, ordered by tag.
+ * A segment of a table: the records whose hashes begin with the same bits, in the order of their hashes.
  *
- * Linear probing that keeps its order: a record's tag is the low 16 bits of its hash, its home slot is
- * tag * capacity / 65536, and the records lie in tag order, each at its home or as little to the right of it as the
- * order allows. So a search ends as soon as it meets a greater tag, any capacity will do (not only powers of two),
- * and growing, shrinking and merging are one pass in order without a hash computed. A few slots of slack behind the
- * last home take what is pushed over the edge; nothing wraps around.
+ * Linear probing that keeps an order: a record's home is its hash, less the bits that all hashes here share, scaled
+ * to the capacity, and the records lie in hash order, each at its home or as little to the right of it as the order
+ * allows. So a search ends as soon as it meets a greater hash, any capacity will do (not only powers of two), and
+ * growing, splitting and merging are passes in order that need no look at a record. A little slack behind the last
+ * home takes what is pushed over the edge; nothing wraps around.
  *
- * Invariant: tags never descend among the filled slots, no empty slot lies between a record's home and the record,
+ *     slots   entry, ref, entry, ref, ...      side by side, since each step to another cache line costs a find more
+ *     entry   hash (30 bits) << 1 | 1 if the record carries an expiry; EMPTY in an empty slot
+ *
+ * Invariant: hashes never descend among the filled slots, no empty slot lies between a record's home and the record,
  * and the last slot is empty.
  *
- * Knows nothing of records: it moves refs and tags.
+ * Knows nothing of records: it moves refs and entries.
  *
  * @module
  */
 
 import type { Ref } from "./arena.ts";
+import { HASH_BITS } from "./hash.ts";
 
-/** The tag of an empty slot: greater than any record's, so that it ends every search. */
-export const EMPTY_TAG = 0xffff;
+/** The entry of an empty slot: greater than any record's, so that it ends every search. */
+export const EMPTY = 0xffffffff;
 
 /** Capacity up to which segments grow before the table splits them. */
 export const SPLIT_CAPACITY = 2048;
 
 const SMALLEST_CAPACITY = 8;
 const LARGEST_CAPACITY = 65536;
-const MAX_LOAD = 0.82;
+const MAX_LOAD = 0.88;
 /** Load after making room or shrinking, from where a segment can go either way for a while. */
-const FRESH_LOAD = 0.66;
+const FRESH_LOAD = 0.74;
 const MIN_LOAD = 0.3;
+const LARGEST_USUAL_SLACK = 56;
 /** Smaller buffers are left to the garbage collector: giving them back by hand costs more than they weigh. */
 const DETACH_BYTES = 1024;
-
-/** The tag for a hash. */
-export function tagOf(hash: number): number {
-  const tag = hash & 0xffff;
-  return tag === EMPTY_TAG ? EMPTY_TAG - 1 : tag;
-}
 
 /** A segment's slots and what is known about the records in them. */
 export class TableSegment {
   /** The first hash that belongs here. */
-  start: number;
+  readonly start: number;
   /** How many leading bits the hashes here share. */
-  depth: number;
+  readonly depth: number;
+  /** Shifts the shared bits out of a hash: `hash << shift >>> 16` is its place here, of 65,536. */
+  readonly shift: number;
   /** The number of homes. */
   capacity = 0;
   /** The number of records. */
@@ -54,95 +55,101 @@ export class TableSegment {
   volatileCount = 0;
   /** No record here expires before this Unix time in ms; Infinity without any. */
   earliest = Infinity;
-  /** The record in each slot. */
-  refs: Uint32Array<ArrayBuffer>;
-  /** The tag in each slot, EMPTY_TAG in an empty one. */
-  tags: Uint16Array<ArrayBuffer>;
+  /** Two words a slot: entry and ref. */
+  slots: Uint32Array<ArrayBuffer> = new Uint32Array(0);
 
   /** An empty segment for the hashes that share the first `depth` bits of `start`, with room for `expected` records. */
   constructor(start: number, depth: number, expected: number) {
     this.start = start;
     this.depth = depth;
-    this.refs = new Uint32Array(0);
-    this.tags = new Uint16Array(0);
+    this.shift = 32 - HASH_BITS + depth;
     this.#take(capacityFor(expected), 0);
   }
 
-  /** Bytes in the slots' arrays. */
+  /** Bytes in the slots. */
   get bytes(): number {
-    return this.refs.length * 6;
+    return this.slots.length * 4;
   }
 
-  /** How many hashes belong here: 2^32 at depth 0. */
-  get span(): number {
-    return 2 ** (32 - this.depth);
+  /** The first hash behind those that belong here. */
+  get end(): number {
+    return this.start + 2 ** (HASH_BITS - this.depth);
   }
 
-  /** The lowest tag whose home lies behind a slot; 65536 or more behind the last one. */
-  tagBehind(slot: number): number {
-    return Math.ceil(((slot + 1) * 65536) / this.capacity);
-  }
-
-  /** The slot of a record, or -1. */
-  slotOf(ref: Ref, tag: number): number {
-    const tags = this.tags;
-    let slot = Math.imul(tag, this.capacity) >>> 16;
-    while (tags[slot] < tag) slot++;
-    for (; tags[slot] === tag; slot++) {
-      if (this.refs[slot] === ref) return slot;
+  /** The first word of the slot of a record, or -1. */
+  find(ref: Ref, hash: number): number {
+    const slots = this.slots;
+    const entry = (hash << 1) >>> 0;
+    let at = this.firstAt(hash);
+    for (; slots[at] <= entry + 1; at += 2) {
+      if (slots[at + 1] === ref) return at;
     }
     return -1;
   }
 
-  /** Puts a ref into its place. Returns false, with nothing changed, if the slack is used up. */
-  insert(ref: Ref, tag: number): boolean {
-    const tags = this.tags;
-    const refs = this.refs;
-    let slot = Math.imul(tag, this.capacity) >>> 16;
-    while (tags[slot] <= tag) slot++;
-    if (tags[slot] !== EMPTY_TAG) {
-      let end = slot + 1;
-      while (tags[end] !== EMPTY_TAG) end++;
-      if (end === tags.length - 1) return false;
-      for (; end > slot; end--) {
-        tags[end] = tags[end - 1];
-        refs[end] = refs[end - 1];
-      }
-    } else if (slot === tags.length - 1) {
-      return false;
+  /** The first word of the first slot that is empty or holds this hash or a greater one, from the hash's home on. */
+  firstAt(hash: number): number {
+    const slots = this.slots;
+    const entry = (hash << 1) >>> 0;
+    let at = (Math.imul((hash << this.shift) >>> 16, this.capacity) >>> 16) << 1;
+    while (slots[at] < entry) at += 2;
+    return at;
+  }
+
+  /** The first word of the first filled slot from a slot on, or -1. */
+  nextFilled(at: number): number {
+    const slots = this.slots;
+    for (; at < slots.length; at += 2) {
+      if (slots[at] !== EMPTY) return at;
     }
-    tags[slot] = tag;
-    refs[slot] = ref;
+    return -1;
+  }
+
+  /** Puts an entry and its ref into their place. Returns false, with nothing changed, if the slack is used up. */
+  insert(entry: number, ref: Ref): boolean {
+    const slots = this.slots;
+    const last = slots.length - 2;
+    const above = (entry | 1) >>> 0;
+    let at = (Math.imul(((entry >>> 1) << this.shift) >>> 16, this.capacity) >>> 16) << 1;
+    while (slots[at] <= above) at += 2;
+    let end = at;
+    while (slots[end] !== EMPTY) end += 2;
+    if (end === last) return false;
+    for (; end > at; end -= 2) {
+      slots[end] = slots[end - 2];
+      slots[end + 1] = slots[end - 1];
+    }
+    slots[at] = entry;
+    slots[at + 1] = ref;
     this.count++;
     return true;
   }
 
   /** Empties a slot; what was pushed to the right by it moves back. */
-  removeAt(slot: number): void {
-    const tags = this.tags;
-    const refs = this.refs;
-    const capacity = this.capacity;
-    let next = slot + 1;
+  removeAt(at: number): void {
+    const slots = this.slots;
+    const { shift, capacity } = this;
     for (;;) {
-      const tag = tags[next];
-      if (tag === EMPTY_TAG || Math.imul(tag, capacity) >>> 16 >= next) break;
-      tags[next - 1] = tag;
-      refs[next - 1] = refs[next];
-      next++;
+      const entry = slots[at + 2];
+      // The last slot is empty, so `at + 2` is a slot.
+      if (entry === EMPTY) break;
+      const home = (Math.imul(((entry >>> 1) << shift) >>> 16, capacity) >>> 16) << 1;
+      if (home > at) break;
+      slots[at] = entry;
+      slots[at + 1] = slots[at + 3];
+      at += 2;
     }
-    tags[next - 1] = EMPTY_TAG;
-    refs[next - 1] = 0;
+    slots[at] = EMPTY;
+    slots[at + 1] = 0;
     this.count--;
   }
 
   /** Takes the next capacity, or just more slack where the crowd is at the edge. */
   grow(): void {
-    if (this.count >= this.limit && this.capacity < LARGEST_CAPACITY) {
-      this.#resize(capacityFor(this.count + 1), 0);
-    } else {
-      const slack = this.tags.length - this.capacity;
-      this.#resize(this.capacity, slack * 2);
-    }
+    const old = this.slots;
+    if (this.count >= this.limit) this.#refill(old, capacityFor(this.count + 1), 0);
+    else this.#refill(old, this.capacity, this.#slack * 2);
+    release(old);
   }
 
   /** Whether the records would do with much less room. */
@@ -152,113 +159,107 @@ export class TableSegment {
 
   /** Gives up the room that the records do not need. */
   shrink(): void {
-    this.#resize(capacityFor(this.count), 0);
+    const old = this.slots;
+    this.#refill(old, capacityFor(this.count), 0);
+    release(old);
   }
 
-  /** Takes in the records of another segment with which this one has no hash in common. */
-  absorb(other: TableSegment): void {
-    const tags = this.tags;
-    const refs = this.refs;
-    const otherTags = other.tags;
-    const mine = this.count;
-    const theirs = other.count;
-    let slack = 0;
-    while (!this.#merge(tags, refs, mine, otherTags, other.refs, theirs, slack)) {
-      slack = (this.tags.length - this.capacity) * 2;
+  /** The two halves of this segment, which is of no use afterwards. Their `earliest` is only a bound. */
+  split(): [TableSegment, TableSegment] {
+    const middle = (this.start + this.end) / 2;
+    const slots = this.slots;
+    let count = 0;
+    let volatileCount = 0;
+    for (let at = 0; at < slots.length; at += 2) {
+      const entry = slots[at];
+      if (entry === EMPTY) continue;
+      if (entry >>> 1 >= middle) break;
+      count++;
+      volatileCount += entry & 1;
     }
-    detach(refs);
-    this.volatileCount += other.volatileCount;
-    if (other.earliest < this.earliest) this.earliest = other.earliest;
-    other.release();
+    const low = new TableSegment(this.start, this.depth + 1, count);
+    const high = new TableSegment(middle, this.depth + 1, this.count - count);
+    low.#fill(slots, null);
+    high.#fill(slots, null);
+    low.#setVolatile(volatileCount, this.earliest);
+    high.#setVolatile(this.volatileCount - volatileCount, this.earliest);
+    release(slots);
+    return [low, high];
   }
 
-  /** Gives the slots' memory back; the segment is of no use any more. */
+  /** One segment with the records of two halves, which are of no use afterwards. */
+  static merge(low: TableSegment, high: TableSegment): TableSegment {
+    const merged = new TableSegment(low.start, low.depth - 1, low.count + high.count);
+    merged.#fill(low.slots, high.slots);
+    merged.#setVolatile(
+      low.volatileCount + high.volatileCount,
+      Math.min(low.earliest, high.earliest),
+    );
+    release(low.slots);
+    release(high.slots);
+    return merged;
+  }
+
+  /** Gives the slots' memory back; the segment is of no use afterwards. */
   release(): void {
-    detach(this.refs);
+    release(this.slots);
   }
 
-  #resize(capacity: number, leastSlack: number): void {
-    const tags = this.tags;
-    const refs = this.refs;
-    const count = this.count;
-    let slack = leastSlack;
-    while (!this.#place(tags, refs, count, capacity, slack)) {
-      slack = (this.tags.length - this.capacity) * 2;
-    }
-    detach(refs);
+  get #slack(): number {
+    return this.slots.length / 2 - this.capacity;
   }
 
-  /** Lays the records of old arrays out in new ones; false if the slack is not enough. */
-  #place(
-    oldTags: Uint16Array,
-    oldRefs: Uint32Array,
-    count: number,
-    capacity: number,
-    slack: number,
-  ): boolean {
+  #setVolatile(count: number, earliest: number): void {
+    this.volatileCount = count;
+    this.earliest = count > 0 ? earliest : Infinity;
+  }
+
+  #refill(old: Uint32Array, capacity: number, slack: number): void {
     this.#take(capacity, slack);
-    const tags = this.tags;
-    const refs = this.refs;
-    const last = tags.length - 1;
-    let next = 0;
-    for (let from = 0, left = count; left > 0; from++) {
-      const tag = oldTags[from];
-      if (tag === EMPTY_TAG) continue;
-      const home = Math.imul(tag, capacity) >>> 16;
-      if (home > next) next = home;
-      if (next >= last) return false;
-      tags[next] = tag;
-      refs[next] = oldRefs[from];
-      next++;
-      left--;
-    }
-    this.count = count;
-    return true;
+    this.#fill(old, null);
   }
 
-  #merge(
-    tagsA: Uint16Array,
-    refsA: Uint32Array,
-    countA: number,
-    tagsB: Uint16Array,
-    refsB: Uint32Array,
-    countB: number,
-    slack: number,
-  ): boolean {
-    const count = countA + countB;
-    this.#take(capacityFor(count), slack);
-    const tags = this.tags;
-    const refs = this.refs;
-    const capacity = this.capacity;
-    const last = tags.length - 1;
-    let next = 0;
-    let a = 0;
-    let b = 0;
-    for (let left = count; left > 0; left--) {
-      // A list that has ended stays on its last, empty slot, whose tag is greater than any.
-      while (tagsA[a] === EMPTY_TAG && a < tagsA.length - 1) a++;
-      while (tagsB[b] === EMPTY_TAG && b < tagsB.length - 1) b++;
-      const fromA = tagsA[a] <= tagsB[b];
-      const tag = fromA ? tagsA[a] : tagsB[b];
-      const home = Math.imul(tag, capacity) >>> 16;
-      if (home > next) next = home;
-      if (next >= last) return false;
-      tags[next] = tag;
-      refs[next] = fromA ? refsA[a++] : refsB[b++];
-      next++;
+  /** Lays out those records of one or two other segments' slots that belong here, with more slack if that takes it. */
+  #fill(first: Uint32Array, second: Uint32Array | null): void {
+    for (;;) {
+      let next = this.#layOut(first, 0);
+      if (next !== -1 && second !== null) next = this.#layOut(second, next);
+      if (next !== -1) return;
+      this.#take(this.capacity, this.#slack * 2);
     }
-    this.count = count;
-    return true;
   }
 
-  /** Fresh empty arrays. */
+  /** Lays out records from a slot on; returns the slot behind the last one, or -1 if the slack is not enough. */
+  #layOut(from: Uint32Array, next: number): number {
+    const { slots, shift, capacity } = this;
+    const last = slots.length - 2;
+    const lowest = this.start * 2;
+    const above = this.end * 2;
+    let count = 0;
+    for (let at = 0; at < from.length; at += 2) {
+      const entry = from[at];
+      if (entry < lowest || entry >= above) continue;
+      const home = (Math.imul(((entry >>> 1) << shift) >>> 16, capacity) >>> 16) << 1;
+      if (home > next) next = home;
+      if (next >= last) return -1;
+      slots[next] = entry;
+      slots[next + 1] = from[at + 1];
+      next += 2;
+      count++;
+    }
+    this.count += count;
+    return next;
+  }
+
+  /** Fresh empty slots. */
   #take(capacity: number, leastSlack: number): void {
-    const slack = Math.max(leastSlack, Math.min(56, 4 + (capacity >>> 3)));
-    const slots = capacity + slack;
-    const buffer = new ArrayBuffer(slots * 6);
-    this.refs = new Uint32Array(buffer, 0, slots);
-    this.tags = new Uint16Array(buffer, slots * 4, slots).fill(EMPTY_TAG);
+    const usual = Math.min(LARGEST_USUAL_SLACK, 4 + (capacity >>> 3));
+    const length = (capacity + Math.max(leastSlack, usual)) * 2;
+    const slots = new Uint32Array(length);
+    for (let at = 0; at < length; at += 2) slots[at] = EMPTY;
+    this.slots = slots;
     this.capacity = capacity;
+    this.count = 0;
     // At the largest capacity only slack is left to grow.
     this.limit = capacity < LARGEST_CAPACITY ? Math.floor(capacity * MAX_LOAD) : Infinity;
   }
@@ -274,7 +275,7 @@ function capacityFor(count: number): number {
   return Math.min(wanted, most);
 }
 
-function detach(refs: Uint32Array<ArrayBuffer>): void {
+function release(slots: Uint32Array<ArrayBuffer>): void {
   // Freed at once: growth leaves so much behind that waiting for the garbage collector shows in resident memory.
-  if (refs.byteLength >= DETACH_BYTES) refs.buffer.transfer(0);
+  if (slots.byteLength >= DETACH_BYTES) slots.buffer.transfer(0);
 }
