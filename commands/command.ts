@@ -53,7 +53,8 @@ export type CommandFlag =
   | "protected"
   | "touches_arbitrary_keys"
   | "sentinel"
-  | "experimental";
+  | "experimental"
+  | "no_mandatory_keys";
 
 /** What a command does to a key as a whole. */
 export type KeyAccess = "RO" | "RW" | "OW" | "RM";
@@ -67,6 +68,9 @@ export type KeyEffect =
   | "not_key"
   | "incomplete"
   | "variable_flags";
+
+/** What becomes of a key: the part of a key spec that ACL rules and COMMAND GETKEYSANDFLAGS look at. */
+export type KeyUse = Pick<KeySpec, "access" | "effects">;
 
 /** How a command's keys are found among its arguments; the published "key specifications". */
 export interface KeySpec {
@@ -128,7 +132,7 @@ export interface CommandSpec {
   /** Number of arguments with the name (and the subcommand's name); negative means "at least". */
   readonly arity: number;
   readonly flags?: readonly CommandFlag[];
-  /** ACL categories beyond those that flags and group imply, without `@`. */
+  /** ACL categories beyond those that flags and group imply, without `@`; `-keyspace` takes an implied one away. */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
   readonly args?: readonly ArgSpec[];
@@ -145,6 +149,10 @@ export interface CommandSpec {
    * @throws {ReplyError} when the arguments are not the command's
    */
   readonly findKeys?: (args: Args) => number[];
+  /** What this request really does with its keys, where a spec is marked `variable_flags`. */
+  readonly keyUse?: (args: Args) => KeyUse;
+  /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */
+  readonly secrets?: (args: Args) => readonly number[];
   /**
    * Carries the command out and replies. Must check everything before the first write.
    *

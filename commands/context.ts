@@ -80,6 +80,8 @@ export interface ClientApi {
   noTouch: boolean;
   /** CLIENT REPLY ON, OFF, and SKIP (which holds for the command after the one that said it). */
   replyMode: "on" | "off" | "skip";
+  /** Whether it is sent every command that runs (MONITOR). */
+  readonly isMonitor: boolean;
   /** Selects a database by number. */
   select(database: number): void;
   /** Whether it must not be kept waiting, as within a transaction or a script. */
@@ -101,6 +103,20 @@ export interface ServerApi {
   readonly config: ConfigApi;
   readonly clients: ClientsApi;
   readonly stats: StatsApi;
+  /** The version of Redis whose behaviour clients may expect. */
+  readonly redisVersion: string;
+  /** When the server started, Unix time in ms. */
+  readonly startedAt: number;
+  /** Whether a new connection must authenticate first. */
+  readonly requiresPassword: boolean;
+  /** Whether this user exists, may connect and has this password. */
+  authenticate(user: string, password: string): boolean;
+  /** Whether there is a user of this name. */
+  hasUser(name: string): boolean;
+  /** Where the memory goes at this moment. */
+  memory(): MemoryFigures;
+  /** Gives the data set a new replication ID, so that replicas must copy it afresh. */
+  changeReplicationId(): void;
   /** Unix time in microseconds, read afresh. */
   timeMicros(): bigint;
   /** A number in [0, 1), from the server's own source. */
@@ -123,6 +139,20 @@ export interface ServerApi {
 }
 
 export type LogLevel = "debug" | "verbose" | "notice" | "warning";
+
+/** Where a server's memory goes, in bytes. */
+export interface MemoryFigures {
+  /** What counts against `maxmemory`: data, indexes, buffers. */
+  readonly used: number;
+  /** The most that {@link used} has been. */
+  readonly peak: number;
+  /** What was in use before the first key was stored. */
+  readonly startup: number;
+  /** Buffers of the clients. */
+  readonly clients: number;
+  /** Physical memory of the whole process. */
+  readonly resident: number;
+}
 
 export interface ShutdownOptions {
   save?: boolean;
@@ -165,6 +195,7 @@ export interface ClientFilter {
 /** All connected clients. */
 export interface ClientsApi {
   readonly count: number;
+  get(id: number): ClientApi | undefined;
   list(filter: ClientFilter): readonly ClientApi[];
   /** Closes those clients (the caller's own after its reply) and answers how many. */
   kill(filter: ClientFilter): number;

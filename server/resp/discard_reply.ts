@@ -29,6 +29,7 @@ export class DiscardReply implements Reply {
   map(): void {}
   set(): void {}
   push(): void {}
+  attribute(): void {}
   open(): number {
     return 0;
   }

@@ -40,6 +40,8 @@ export interface Reply {
   map(pairs: number): void;
   set(length: number): void;
   push(length: number): void;
+  /** RESP3 only: `pairs` keys and values about the reply that follows them. */
+  attribute(pairs: number): void;
   /** Begins an aggregate whose size is not known yet; answers a mark for {@link close}. */
   open(): number;
   /** Ends what {@link open} began. Costs a move of the bytes in between. */

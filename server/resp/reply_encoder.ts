@@ -21,6 +21,7 @@ const PERCENT = 37;
 const TILDE = 126;
 const GREATER = 62;
 const UNDERSCORE = 95;
+const BAR = 124;
 
 /** What a fresh encoder has room for. */
 export const USUAL_CAPACITY = 16 * 1024;
@@ -270,6 +271,11 @@ export class ReplyEncoder implements Reply {
   push(length: number): void {
     this.#reserve(HEADER_ROOM);
     this.#header(this.protocol === 3 ? GREATER : STAR, length);
+  }
+
+  attribute(pairs: number): void {
+    this.#reserve(HEADER_ROOM);
+    this.#header(BAR, pairs);
   }
 
   open(): number {
