@@ -18,6 +18,8 @@ const encoder = new TextEncoder();
 
 /** How many arguments a fresh view has room for. */
 const INITIAL_ROOM = 8;
+/** Room for so many arguments may stay when a request is done with. */
+const USUAL_LARGEST_ROOM = 256;
 
 /** The arguments of one request. */
 export class Args {
@@ -66,6 +68,14 @@ export class Args {
     len.set(this.len);
     this.off = off;
     this.len = len;
+  }
+
+  /** Forgets all arguments, and gives back the room that an unusually long request took. */
+  trim(): void {
+    this.count = 0;
+    if (this.off.length <= USUAL_LARGEST_ROOM) return;
+    this.off = new Int32Array(INITIAL_ROOM);
+    this.len = new Int32Array(INITIAL_ROOM);
   }
 
   /** A copy that owns its bytes. O(bytes). */
@@ -173,9 +183,10 @@ export class Args {
     const value = this.int(i, refusal);
     if (value < low || value > high) {
       throw new ReplyError(
-        refusal ?? (low === 0
-          ? "ERR value is out of range, must be positive"
-          : `ERR value is out of range, value must between ${low} and ${high}`),
+        refusal ??
+          (low === 0
+            ? "ERR value is out of range, must be positive"
+            : `ERR value is out of range, value must between ${low} and ${high}`),
       );
     }
     return value;
@@ -198,7 +209,9 @@ export function decodeLatin1(bytes: Uint8Array): string {
   // TextDecoder("latin1") is windows-1252 by the standard and changes 0x80–0x9f; short loops avoid it.
   if (bytes.length <= 4096) return String.fromCharCode.apply(null, bytes as unknown as number[]);
   let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) text += decodeLatin1(bytes.subarray(at, at + 4096));
+  for (let at = 0; at < bytes.length; at += 4096) {
+    text += decodeLatin1(bytes.subarray(at, at + 4096));
+  }
   return text;
 }
 
@@ -219,9 +232,7 @@ const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?\d
  */
 export function parseDouble(text: string): number | undefined {
   if (DECIMAL.test(text)) {
-    const value = Number(text);
-    // strtod reports overflow (ERANGE) and Redis refuses it.
-    return Number.isFinite(value) ? value : undefined;
+    return inRange(Number(text), /[1-9]/.test(text.split(/[eE]/, 1)[0]));
   }
   const infinite = INFINITE.exec(text);
   if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
@@ -229,7 +240,12 @@ export function parseDouble(text: string): number | undefined {
   if (hex && (hex[2] || hex[3])) {
     const magnitude = parseInt((hex[2] + hex[3]) || "0", 16) *
       2 ** (Number(hex[4] ?? 0) - 4 * hex[3].length);
-    return hex[1] === "-" ? -magnitude : magnitude;
+    return inRange(hex[1] === "-" ? -magnitude : magnitude, /[1-9a-f]/i.test(hex[2] + hex[3]));
   }
   return undefined;
+}
+
+/** The value, unless strtod would report that a double cannot hold it (ERANGE), which Redis refuses. */
+function inRange(value: number, isNonZero: boolean): number | undefined {
+  return Number.isFinite(value) && (value !== 0 || !isNonZero) ? value : undefined;
 }

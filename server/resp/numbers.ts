@@ -91,7 +91,9 @@ export function formatDouble(value: number): string {
   if (value === Infinity) return "inf";
   if (value === -Infinity) return "-inf";
   if (value !== value) return "nan";
-  if (Math.abs(value) <= LARGEST_PLAIN_INTEGER && Number.isInteger(value)) return BigInt(value).toString();
+  if (Math.abs(value) <= LARGEST_PLAIN_INTEGER && Number.isInteger(value)) {
+    return BigInt(value).toString();
+  }
   const text = Math.abs(value).toExponential();
   const e = text.indexOf("e");
   const digits = text[0] + text.slice(2, e);

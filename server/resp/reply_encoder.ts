@@ -25,6 +25,8 @@ const BAR = 124;
 
 /** What a fresh encoder has room for. */
 export const USUAL_CAPACITY = 16 * 1024;
+/** From this length on a buffer no longer doubles. */
+const LARGE = 64 * 1024 * 1024;
 /** Longest header: a type byte, 20 digits and a sign, CR LF. */
 const HEADER_ROOM = 24;
 /** Up to this length a loop copies faster than `set`. */
@@ -67,7 +69,10 @@ export class ReplyEncoder implements Reply {
   #reserve(extra: number): Uint8Array {
     const needed = this.#length + extra;
     if (needed > this.#buf.length) {
-      const size = needed > 0x4000000 ? needed + 0x100000 : Math.max(this.#buf.length * 2, needed);
+      // Growth stays geometric, or a reply of a gigabyte would be copied a thousand times.
+      const size = needed > LARGE
+        ? Math.ceil(needed * 1.25)
+        : Math.max(this.#buf.length * 2, needed);
       const larger = new Uint8Array(size);
       larger.set(this.#buf.subarray(0, this.#length));
       this.#buf = larger;
@@ -306,7 +311,8 @@ export function writeDigits(buf: Uint8Array, at: number, value: number): number 
       rest = next;
     } else {
       const next = Math.floor(rest / 10);
-      buf[i] = ZERO + rest - next * 10;
+      // In this order nothing exceeds 2^53.
+      buf[i] = ZERO + (rest - next * 10);
       rest = next;
     }
   }

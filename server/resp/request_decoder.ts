@@ -27,6 +27,9 @@ const DOLLAR = 36;
 const CR = 13;
 const LF = 10;
 const ZERO = 48;
+const SPACE = 32;
+const DOUBLE_QUOTE = 34;
+const SINGLE_QUOTE = 39;
 
 /** What an idle connection holds. */
 const SMALLEST_BUFFER = 1024;
@@ -103,6 +106,7 @@ export class RequestDecoder {
       this.#replaceBuffer(new Uint8Array(size / 2));
     }
     this.#requestStart = this.#at = this.#end = 0;
+    this.args.trim();
   }
 
   #makeRoom(): void {
@@ -177,6 +181,8 @@ export class RequestDecoder {
       if (this.#bulkLength < 0) {
         if (this.#at >= end) return false;
         if (buf[this.#at] !== DOLLAR) {
+          // Redis looks at the line only when it is whole.
+          if (!this.#hasLine("too big bulk count string")) return false;
           throw new ProtocolError(`expected '$', got '${String.fromCharCode(buf[this.#at])}'`);
         }
         const length = this.#lengthLine("too big bulk count string", "invalid bulk length");
@@ -237,6 +243,14 @@ export class RequestDecoder {
     return value;
   }
 
+  /** Whether a whole line stands at the current place. */
+  #hasLine(tooLong: string): boolean {
+    const cr = this.#buf.indexOf(CR, this.#at);
+    if (cr >= 0 && cr + 1 < this.#end) return true;
+    if (cr < 0 || cr >= this.#end) this.#unfinishedLine(tooLong);
+    return false;
+  }
+
   #unfinishedLine(tooLong: string): undefined {
     if (this.#end - this.#at > LONGEST_LINE) throw new ProtocolError(tooLong);
     return undefined;
@@ -252,21 +266,44 @@ export class RequestDecoder {
     }
     let lineEnd = newline;
     if (lineEnd > this.#at && buf[lineEnd - 1] === CR) lineEnd--;
-    const words = splitWords(buf.subarray(this.#at, lineEnd));
-    if (words === undefined) throw new ProtocolError("unbalanced quotes in request");
+    if (!this.#plainWords(lineEnd)) this.#quotedWords(lineEnd);
     this.#at = newline + 1;
-    if (words.length === 0) {
+    if (this.args.count === 0) {
       this.#missing = -1;
       return false;
     }
-    // Unquoted words are shorter than their source, so they are written back over the line itself.
-    let to = this.#requestStart;
+    return true;
+  }
+  /** Takes the words of a line where they stand; false, with no words, when one of them is quoted. */
+  #plainWords(lineEnd: number): boolean {
+    const buf = this.#buf;
+    const args = this.args;
+    let word = this.#at;
+    for (let at = word; at <= lineEnd; at++) {
+      const c = at === lineEnd ? SPACE : buf[at];
+      if (c > SPACE && c !== DOUBLE_QUOTE && c !== SINGLE_QUOTE) continue;
+      if (c !== SPACE) {
+        // Quotes and control characters have rules of their own.
+        args.count = 0;
+        return false;
+      }
+      if (at > word) args.push(word, at - word);
+      word = at + 1;
+    }
+    return true;
+  }
+
+  #quotedWords(lineEnd: number): void {
+    const buf = this.#buf;
+    const words = splitWords(buf.subarray(this.#at, lineEnd));
+    if (words === undefined) throw new ProtocolError("unbalanced quotes in request");
+    // Unquoted words are no longer than their source, so they are written back over the line itself.
+    let to = this.#at;
     for (const word of words) {
       const bytes = encodeLatin1(word);
       buf.set(bytes, to);
       this.args.push(to, bytes.length);
       to += bytes.length;
     }
-    return true;
   }
 }

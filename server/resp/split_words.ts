@@ -2,7 +2,8 @@
  * Splits a line into words with the quoting rules of redis-cli, inline commands and redis.conf.
  *
  * `"…"` knows the escapes `\n \r \t \b \a \xHH`, any other escaped character stands for itself; `'…'` knows `\'` only.
- * A closing quote must be followed by a space or the end.
+ * A closing quote must be followed by a blank or the end. Only ASCII blanks count: 0xa0 may be half of a UTF-8
+ * character.
  *
  * @module
  */
@@ -10,7 +11,10 @@
 import { decodeLatin1 } from "./args.ts";
 
 const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
-const SPACE = /[\s\0]/;
+/** What stands between words. */
+const BLANKS = " \t\n\v\f\r\0";
+/** What ends a word; redis-cli lets the other blanks be part of it. */
+const WORD_ENDS = " \t\n\r\0";
 
 /** The words of a line, each byte one character; undefined when the quotes are unbalanced. */
 export function splitWords(line: Uint8Array | string): string[] | undefined {
@@ -18,10 +22,10 @@ export function splitWords(line: Uint8Array | string): string[] | undefined {
   const words: string[] = [];
   let at = 0;
   for (;;) {
-    while (at < text.length && SPACE.test(text[at])) at++;
+    while (at < text.length && BLANKS.includes(text[at])) at++;
     if (at >= text.length) return words;
     let word = "";
-    for (; at < text.length && !SPACE.test(text[at]); at++) {
+    for (; at < text.length && !WORD_ENDS.includes(text[at]); at++) {
       const c = text[at];
       if (c !== '"' && c !== "'") {
         word += c;
@@ -30,8 +34,9 @@ export function splitWords(line: Uint8Array | string): string[] | undefined {
       const quoted = c === '"' ? doubleQuoted(text, at + 1) : singleQuoted(text, at + 1);
       if (quoted === undefined) return undefined;
       word += quoted.text;
-      at = quoted.end;
-      if (at + 1 < text.length && !SPACE.test(text[at + 1])) return undefined;
+      at = quoted.end + 1;
+      if (at < text.length && !BLANKS.includes(text[at])) return undefined;
+      break;
     }
     words.push(word);
   }
