@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { stringEncoding } from "../../../storage/types/string.ts";
+
+function encodingOf(text: string, raw = false): string {
+  const bytes = new TextEncoder().encode(`..${text}..`);
+  return stringEncoding(bytes, 2, bytes.length - 4, raw);
+}
+
+Deno.test("a string of a canonical 64-bit integer is an int", () => {
+  for (const text of ["0", "-1", "9223372036854775807", "-9223372036854775808"]) {
+    assertEquals(encodingOf(text), "int", text);
+  }
+  for (const text of ["", "-0", "01", "+1", " 1", "9223372036854775808", "1.0"]) {
+    assertEquals(encodingOf(text), "embstr", text);
+  }
+});
+
+Deno.test("a string of more than 44 bytes is raw", () => {
+  assertEquals(encodingOf("x".repeat(44)), "embstr");
+  assertEquals(encodingOf("x".repeat(45)), "raw");
+});
+
+Deno.test("a string that was changed in part is raw", () => {
+  assertEquals(encodingOf("1", true), "raw");
+});
