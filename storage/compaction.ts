@@ -2,7 +2,7 @@
  * Compaction: gives memory back that is held by sparse chunks.
  *
  * Values that change size leave holes. When holes make up too much of the arena, the sparsest chunks are marked, a
- * walk over all tables copies every record out of them, and the emptied chunks return to the system. The walk goes a
+ * walk over all tables and collections copies every block out of them, and the emptied chunks return to the system. The walk goes a
  * few segments at a time, between commands.
  *
  * @module
@@ -16,6 +16,7 @@ export class Compaction {
   readonly #clock: () => number;
   #running = false;
   #database = 0;
+  #collection = 0;
   #position = 0;
   /** Bytes copied so far, over all runs. */
   movedBytes = 0;
@@ -32,11 +33,11 @@ export class Compaction {
 
   /** Works for about `budget` ms, beginning a round when one is worth it. Answers whether there is more to do. */
   run(budget: number): boolean {
-    const { arena, databases } = this.#keyspace;
+    const { arena, collections, databases } = this.#keyspace;
     if (!this.#running) {
       if (!arena.beginEvacuation()) return false;
       this.#running = true;
-      this.#database = this.#position = 0;
+      this.#database = this.#collection = this.#position = 0;
     }
     const end = this.#clock() + budget;
     while (this.#database < databases.length) {
@@ -47,6 +48,11 @@ export class Compaction {
         return db.copyRecord(ref);
       });
       if (this.#position === 0) this.#database++;
+      if (this.#clock() >= end) return true;
+    }
+    while (this.#collection < collections.numbers) {
+      this.#position = collections.relocate(this.#collection, this.#position);
+      if (this.#position === 0) this.#collection++;
       if (this.#clock() >= end) return true;
     }
     arena.endEvacuation();

@@ -28,6 +28,19 @@ export const StringEncoding = {
   raw: 1,
 } as const;
 
+/**
+ * Set in the encoding of every value that is too large for its record and lives beside it: the record's value is then
+ * the number of a {@link ./collections.ts | collection}, four bytes, little-endian.
+ */
+export const BESIDE = 8;
+
+/** Encodings of the collection types; those from {@link BESIDE} on are collections beside their record. */
+export const ListEncoding = { listpack: 0, quicklist: BESIDE } as const;
+export const SetEncoding = { intset: 0, listpack: 1, hashtable: BESIDE } as const;
+export const SortedSetEncoding = { listpack: 0, skiplist: BESIDE } as const;
+export const HashEncoding = { listpack: 0, listpackWithExpiry: 1, hashtable: BESIDE } as const;
+export const StreamEncoding = { stream: BESIDE } as const;
+
 export const TYPE_MASK = 0x07;
 export const ENCODING_SHIFT = 3;
 export const ENCODING_MASK = 0x0f;

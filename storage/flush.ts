@@ -20,6 +20,7 @@ export function flushAll(keyspace: Keyspace): number {
   // The whole arena goes, chunk by chunk instead of record by record, and with it the records flushed before.
   lazyFree.forgetRecords();
   lazyFree.addDisposal(arena.clear());
+  keyspace.collections.clear();
   for (const db of databases) {
     if (db.size === 0) continue;
     lazyFree.addTable(db.table);
@@ -37,7 +38,7 @@ export function flushDatabase(db: Database): number {
   keyspace.hooks.replaced?.(db);
   const keys = db.size;
   if (keys === 0) return 0;
-  keyspace.lazyFree.addTable(db.table, (ref) => keyspace.arena.free(ref));
+  keyspace.lazyFree.addTable(db.table, (ref) => db.freeRecord(ref));
   db.table = keyspace.newTable();
   return keys;
 }

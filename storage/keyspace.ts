@@ -15,6 +15,7 @@
 
 import type { Args } from "../server/resp/args.ts";
 import {
+  BESIDE,
   CLOCK_SHIFT,
   ENCODING_MASK,
   ENCODING_SHIFT,
@@ -26,6 +27,7 @@ import {
   type Type,
   TYPE_MASK,
 } from "./entry.ts";
+import { type Collection, Collections } from "./collections.ts";
 import { wrongType } from "./errors.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
@@ -71,6 +73,10 @@ const LARGEST_SLACK = 1024 * 1024;
 /** Digits and other short values are composed here. */
 const SCRATCH_BYTES = 512;
 const LFU_INITIAL = 5;
+/** Collections of up to so many elements are freed where they stand, larger ones in slices. */
+const FREED_AT_ONCE = 64;
+/** {@link BESIDE} as it stands in a record's first word. */
+const BESIDE_FLAG = BESIDE << ENCODING_SHIFT;
 
 const encoder = new TextEncoder();
 
@@ -99,6 +105,8 @@ export class Keyspace {
   readonly databases: readonly Database[];
   /** What flushed databases have left behind. */
   readonly lazyFree: LazyFree;
+  /** The large values, which live beside their records. */
+  readonly collections: Collections;
   readonly #hasher: Hasher;
 
   constructor(options: KeyspaceOptions) {
@@ -109,6 +117,7 @@ export class Keyspace {
       Math.floor(options.random() * 2 ** 32),
       Math.floor(options.random() * 2 ** 32),
     );
+    this.collections = new Collections(this.arena, this.#hasher, options.random);
     this.databases = Array.from({ length: options.databases }, (_, id) => new Database(this, id));
     this.lazyFree = new LazyFree(options.clock ?? (() => performance.now()));
   }
@@ -126,7 +135,7 @@ export class Keyspace {
 
   /** Bytes that the data takes: records and indexes, exactly. */
   get usedBytes(): number {
-    let bytes = this.arena.usedBytes;
+    let bytes = this.arena.usedBytes + this.collections.indexBytes;
     for (const db of this.databases) bytes += db.table.indexBytes;
     return bytes;
   }
@@ -353,6 +362,21 @@ export class Database {
     return view;
   }
 
+  /** Whether the value lives beside the record, as a collection. */
+  isBeside(ref: Ref): boolean {
+    return (this.#head(ref) & BESIDE_FLAG) !== 0;
+  }
+
+  /** The collection that is the key's value; only where {@link isBeside}. */
+  collection(ref: Ref): Collection {
+    return this.keyspace.collections.get(this.#collectionNumber(ref));
+  }
+
+  #collectionNumber(ref: Ref): number {
+    const { buf, off } = this.value(ref);
+    return (buf[off] | (buf[off + 1] << 8) | (buf[off + 2] << 16) | (buf[off + 3] << 24)) >>> 0;
+  }
+
   /** The key's bytes, copied. */
   keyBytes(ref: Ref): Uint8Array {
     const { buf, off, len } = this.key(ref);
@@ -399,6 +423,65 @@ export class Database {
     return this.store(buf, off[i], len[i], 1, buf, off[v], len[v], expiry);
   }
 
+  /** {@link store} for a value given as bytes, under the key in argument `i`. */
+  storeValue(args: Args, i: number, kind: number, value: Uint8Array, expiry = NO_EXPIRY): Ref {
+    return this.store(args.buf, args.off[i], args.len[i], kind, value, 0, value.length, expiry);
+  }
+
+  /**
+   * Stores a collection under the key in argument `i`, replacing whatever was there. `kind` is
+   * `type | encoding << 3`, the encoding one from {@link BESIDE} on.
+   */
+  storeCollection(
+    args: Args,
+    i: number,
+    kind: number,
+    collection: Collection,
+    expiry = NO_EXPIRY,
+  ): Ref {
+    return this.storeValue(args, i, kind, this.#numberBytes(collection), expiry);
+  }
+
+  /** Puts a collection in the place of the value of an existing key, whose expiry and clock stay. */
+  becomeCollection(ref: Ref, encoding: number, collection: Collection): Ref {
+    const bytes = this.#numberBytes(collection);
+    const moved = this.resizeValue(ref, bytes.length);
+    this.setEncoding(moved, encoding);
+    const { buf, off } = this.value(moved);
+    buf.set(bytes, off);
+    return moved;
+  }
+
+  #numberBytes(collection: Collection): Uint8Array {
+    const number = this.keyspace.collections.add(collection);
+    return new Uint8Array([number, number >>> 8, number >>> 16, number >>> 24]);
+  }
+
+  /** Puts packed bytes in the place of a collection; the collection is let go. */
+  becomePacked(ref: Ref, encoding: number, value: Uint8Array): Ref {
+    this.#letCollectionGo(ref);
+    this.setEncoding(ref, encoding);
+    const moved = this.resizeValue(ref, value.length);
+    const { buf, off } = this.value(moved);
+    buf.set(value, off);
+    return moved;
+  }
+
+  /** Gives a value's memory beside the record back, in slices where it is large. */
+  #letCollectionGo(ref: Ref): void {
+    if (!this.isBeside(ref)) return;
+    const { collections, lazyFree } = this.keyspace;
+    const collection = collections.remove(this.#collectionNumber(ref));
+    if (collection.size > FREED_AT_ONCE) lazyFree.addCollection(collection);
+    else while (collection.dismantle());
+  }
+
+  /** Gives the memory of a record and its value back; the caller has taken it out of the table. */
+  freeRecord(ref: Ref): void {
+    this.#letCollectionGo(ref);
+    this.#arena.free(ref);
+  }
+
   /**
    * Stores a record: the key's bytes, type and encoding (`type | encoding << 3`), the value's bytes, the expiry (or
    * {@link KEEP_EXPIRY}). Replaces whatever the key held. The value's bytes may lie in the arena, but not in the
@@ -431,6 +514,7 @@ export class Database {
       }
     }
     if (old !== 0) {
+      this.#letCollectionGo(old);
       if (expiry === KEEP_EXPIRY) expiry = oldExpiry;
       this.created = false;
     } else {
@@ -578,6 +662,9 @@ export class Database {
   copyTo(ref: Ref, target: Database, args: Args, i: number): Ref {
     const kind = this.#head(ref) & (TYPE_MASK | (ENCODING_MASK << ENCODING_SHIFT));
     const expiry = this.expiry(ref);
+    if (this.isBeside(ref)) {
+      return target.storeCollection(args, i, kind, this.collection(ref).clone(), expiry);
+    }
     const { buf, off, len } = this.value(ref);
     return target.store(args.buf, args.off[i], args.len[i], kind, buf, off, len, expiry);
   }
@@ -639,13 +726,13 @@ export class Database {
       return false;
     }
     table.remove(ref, hash);
-    this.#arena.free(ref);
+    this.freeRecord(ref);
     return true;
   }
 
   deleteRef(ref: Ref): void {
     this.table.remove(ref, this.table.hashOf(ref));
-    this.#arena.free(ref);
+    this.freeRecord(ref);
   }
 
   /** Removes a key whose time is over. */

@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { Collection } from "./collections.ts";
 import type { Ref } from "./memory/arena.ts";
 import type { Table } from "./memory/table.ts";
 
@@ -45,6 +46,7 @@ export class LazyFree {
   readonly #clock: () => number;
   readonly #tables: OldTable[] = [];
   readonly #disposals: (() => boolean)[] = [];
+  readonly #collections: Collection[] = [];
   /** How many keys have been freed here so far. */
   freedKeys = 0;
 
@@ -54,12 +56,13 @@ export class LazyFree {
   }
 
   get isIdle(): boolean {
-    return this.#tables.length === 0 && this.#disposals.length === 0;
+    return this.#tables.length === 0 && this.#disposals.length === 0 &&
+      this.#collections.length === 0;
   }
 
   /** How many keys wait to be freed. */
   get pendingKeys(): number {
-    return this.#tables.reduce((sum, table) => sum + table.keys, 0);
+    return this.#tables.reduce((sum, table) => sum + table.keys, this.#collections.length);
   }
 
   /** Takes a table that nobody uses any more; `free` gives a record's memory back, unless that is gone already. */
@@ -72,9 +75,15 @@ export class LazyFree {
     this.#disposals.push(step);
   }
 
+  /** Takes a collection that no key leads to any more. */
+  addCollection(collection: Collection): void {
+    this.#collections.push(collection);
+  }
+
   /** The records of all tables here have gone with their arena: only the tables are left to free. */
   forgetRecords(): void {
     for (const table of this.#tables) table.forgetRecords();
+    this.#collections.length = 0;
   }
 
   /** Frees for about `budget` ms; answers whether more is left. */
@@ -94,6 +103,11 @@ export class LazyFree {
   #step(): boolean {
     if (this.#disposals.length > 0) {
       if (!this.#disposals[0]()) this.#disposals.shift();
+    } else if (this.#collections.length > 0) {
+      if (!this.#collections[0].dismantle()) {
+        this.#collections.shift();
+        this.freedKeys++;
+      }
     } else if (this.#tables.length > 0) {
       const table = this.#tables[0];
       const before = table.keys;
