@@ -216,6 +216,13 @@ export class RequestDecoder {
     this.#requestStart = this.#at;
   }
 
+  /** Drops everything that has come: nothing more will be carried out. */
+  discard(): void {
+    this.args.count = this.#missing = 0;
+    this.#bulkLength = -1;
+    this.#requestStart = this.#at = this.#end;
+  }
+
   /** Reads `*n` or `$n` at the current place and steps over it; undefined when the line is not complete. */
   #lengthLine(tooLong: string, invalid: string): number | undefined {
     const buf = this.#buf;

@@ -203,3 +203,14 @@ Deno.test("RequestDecoder gives memory back when a connection idles again", () =
   assertLessOrEqual(feeder.decoder.capacity, 1024);
   assertLessOrEqual(feeder.decoder.args.off.length, 256);
 });
+
+Deno.test("RequestDecoder takes up no memory for bytes that are discarded", () => {
+  const feeder = new Feeder();
+  for (let i = 0; i < 1000; i++) {
+    feeder.feed("*2\r\n$3\r\nGET\r\n$1000000\r\n" + "x".repeat(500));
+    feeder.decoder.discard();
+  }
+  assertEquals(feeder.decoder.pending, 0);
+  assertLessOrEqual(feeder.decoder.capacity, 2048);
+  assertEquals(feeder.feed("PING\r\n").requests, [["PING"]]);
+});
