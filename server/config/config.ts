@@ -89,7 +89,7 @@ export class Config implements ConfigApi {
       values[propertyName(name)] = directive.initial.value;
     }
     // V8 keeps an object that grew this large as a hash table, but makes a plain one of its copy: a property is then
-    // read in 0.4 ns instead of 5.6.
+    // read in about 1 ns instead of 6.
     this.values = { ...values } as ConfigValues;
     this.assign("dir", [host.workingDirectory]);
   }
