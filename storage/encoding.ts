@@ -1,0 +1,24 @@
+/**
+ * The names of representations that Redis would give the values here, for OBJECT ENCODING and DEBUG OBJECT.
+ *
+ * @module
+ */
+
+import { StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
+import type { Database } from "./keyspace.ts";
+import type { Ref } from "./memory/arena.ts";
+import { stringEncoding } from "./types/string.ts";
+
+/** What OBJECT ENCODING calls a value's representation. */
+export function encodingName(db: Database, ref: Ref): string {
+  const type = db.type(ref);
+  switch (type) {
+    case Type.string: {
+      const raw = db.encoding(ref) === StringEncoding.raw;
+      const { buf, off, len } = db.value(ref);
+      return stringEncoding(buf, off, len, raw);
+    }
+    default:
+      throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);
+  }
+}
