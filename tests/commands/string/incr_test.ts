@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { ReplyError } from "../../../server/resp/errors.ts";
+import { assertRefused } from "../../support/assert_refused.ts";
 import { StringEncoding } from "../../../storage/entry.ts";
 import { seededRandom, startTestServer, TEST_TIME } from "../../support/harness.ts";
 
-const notAnInteger = new ReplyError("ERR value is not an integer or out of range");
-const overflow = new ReplyError("ERR increment or decrement would overflow");
+const notAnInteger = "ERR value is not an integer or out of range";
+const overflow = "ERR increment or decrement would overflow";
 
 Deno.test("INCR and its like count from zero", async () => {
   await using t = await startTestServer();
@@ -71,25 +71,25 @@ Deno.test("INCR refuses what is no canonical 64-bit integer", async () => {
   const wrong = ["", " 1", "1 ", "01", "+1", "-0", "1.0", "x", "9223372036854775808", "1\0", "-"];
   for (const value of wrong) {
     await t.run("SET", "k", value);
-    assertEquals(await t.run("INCR", "k"), notAnInteger, value);
-    assertEquals(await t.run("INCRBY", "n", value), notAnInteger, value);
-    assertEquals(await t.run("DECRBY", "n", value), notAnInteger, value);
+    assertRefused(await t.run("INCR", "k"), notAnInteger, value);
+    assertRefused(await t.run("INCRBY", "n", value), notAnInteger, value);
+    assertRefused(await t.run("DECRBY", "n", value), notAnInteger, value);
   }
 });
 
 Deno.test("INCR refuses to overflow", async () => {
   await using t = await startTestServer();
   await t.line("SET k 9223372036854775807");
-  assertEquals(await t.line("INCR k"), overflow);
-  assertEquals(await t.line("INCRBY k 9223372036854775807"), overflow);
-  assertEquals(await t.line("DECRBY k -1"), overflow);
+  assertRefused(await t.line("INCR k"), overflow);
+  assertRefused(await t.line("INCRBY k 9223372036854775807"), overflow);
+  assertRefused(await t.line("DECRBY k -1"), overflow);
   assertEquals(await t.line("GET k"), "9223372036854775807");
   await t.line("SET k -9223372036854775808");
-  assertEquals(await t.line("DECR k"), overflow);
-  assertEquals(await t.line("INCRBY k -1"), overflow);
-  assertEquals(
+  assertRefused(await t.line("DECR k"), overflow);
+  assertRefused(await t.line("INCRBY k -1"), overflow);
+  assertRefused(
     await t.line("DECRBY k -9223372036854775808"),
-    new ReplyError("ERR decrement would overflow"),
+    "ERR decrement would overflow",
   );
   assertEquals(await t.line("INCRBY n -9223372036854775808"), -9223372036854775808n);
 });
@@ -104,14 +104,14 @@ Deno.test("INCRBYFLOAT is handed on as SET with the digits that it stored", asyn
 
 Deno.test("INCRBYFLOAT refuses what is no number and what is infinite", async () => {
   await using t = await startTestServer();
-  const notAFloat = new ReplyError("ERR value is not a valid float");
+  const notAFloat = "ERR value is not a valid float";
   await t.line("SET k x");
-  assertEquals(await t.line("INCRBYFLOAT k 1"), notAFloat);
-  assertEquals(await t.line("INCRBYFLOAT n x"), notAFloat);
-  assertEquals(await t.line("INCRBYFLOAT n nan"), notAFloat);
-  assertEquals(
+  assertRefused(await t.line("INCRBYFLOAT k 1"), notAFloat);
+  assertRefused(await t.line("INCRBYFLOAT n x"), notAFloat);
+  assertRefused(await t.line("INCRBYFLOAT n nan"), notAFloat);
+  assertRefused(
     await t.line("INCRBYFLOAT n inf"),
-    new ReplyError("ERR increment would produce NaN or Infinity"),
+    "ERR increment would produce NaN or Infinity",
   );
   assertEquals(await t.line("GET n"), null);
 });

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { ReplyError } from "../../../server/resp/errors.ts";
+import { assertRefused } from "../../support/assert_refused.ts";
 import { StringEncoding } from "../../../storage/entry.ts";
 import { seededRandom, startTestServer, type TestServer } from "../../support/harness.ts";
 
-const tooLong = new ReplyError("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+const tooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
 function encoding(t: TestServer, key: string): number {
   const db = t.server.keyspace.databases[0];
@@ -44,20 +44,20 @@ Deno.test("SETRANGE with nothing changes nothing", async () => {
 Deno.test("APPEND and SETRANGE stop at proto-max-bulk-len", async () => {
   await using t = await startTestServer({ "proto-max-bulk-len": "1mb" });
   const limit = 1024 * 1024;
-  assertEquals(await t.run("SETRANGE", "k", limit - 1, "xx"), tooLong);
-  assertEquals(await t.run("SETRANGE", "k", "9223372036854775807", "x"), tooLong);
+  assertRefused(await t.run("SETRANGE", "k", limit - 1, "xx"), tooLong);
+  assertRefused(await t.run("SETRANGE", "k", "9223372036854775807", "x"), tooLong);
   assertEquals(await t.run("SETRANGE", "k", limit - 1, "x"), limit);
-  assertEquals(await t.run("APPEND", "k", "x"), tooLong);
+  assertRefused(await t.run("APPEND", "k", "x"), tooLong);
   assertEquals(await t.run("APPEND", "k", ""), limit);
   assertEquals(await t.line("STRLEN k"), limit);
 });
 
 Deno.test("SETRANGE reads its offset before it looks at anything", async () => {
   await using t = await startTestServer();
-  assertEquals(await t.line("SETRANGE k -1 x"), new ReplyError("ERR offset is out of range"));
-  assertEquals(
+  assertRefused(await t.line("SETRANGE k -1 x"), "ERR offset is out of range");
+  assertRefused(
     await t.line("SETRANGE k x x"),
-    new ReplyError("ERR value is not an integer or out of range"),
+    "ERR value is not an integer or out of range",
   );
 });
 
