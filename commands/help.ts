@@ -1,16 +1,45 @@
 /**
- * The reply of HELP subcommands.
+ * HELP, the subcommand that every container has: what the others do, a line or two about each.
  *
  * @module
  */
 
-import type { Reply } from "../server/resp/reply.ts";
+import { type CommandFlag, type CommandSpec, type Group } from "./command.ts";
+import type { Context } from "./context.ts";
 
-/** Answers the lines of help of a container command, in the frame that clients know. */
-export function replyWithHelp(reply: Reply, container: string, lines: readonly string[]): void {
-  reply.array(lines.length + 3);
-  reply.simple(`${container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
-  for (const line of lines) reply.simple(line);
-  reply.simple("HELP");
-  reply.simple("    Print this help.");
+/** What of a container's HELP differs from another's. */
+export interface HelpFacts {
+  /** The container's name, upper case. */
+  readonly container: string;
+  readonly group: Group;
+  readonly since: string;
+  readonly flags?: readonly CommandFlag[];
+  readonly categories?: readonly string[];
+  /** A form of a subcommand on one line, what it does on the next ones, indented by four spaces. */
+  readonly lines: readonly string[];
+}
+
+/** The HELP subcommand of a container. */
+export function helpCommand({ container, lines, ...facts }: HelpFacts): CommandSpec {
+  return {
+    name: "HELP",
+    summary: `Tells what the subcommands of ${container} do.`,
+    complexity: "O(1)",
+    arity: 2,
+    flags: ["loading", "stale"],
+    ...facts,
+    run: (ctx) => replyWithHelp(ctx, container, lines),
+  };
+}
+
+/** Answers with the help of a command, in the frame that clients know. */
+export function replyWithHelp(ctx: Context, name: string, lines: readonly string[]): void {
+  const all = [
+    `${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
+    ...lines,
+    "HELP",
+    "    Print this help.",
+  ];
+  ctx.reply.array(all.length);
+  for (const line of all) ctx.reply.simple(line);
 }

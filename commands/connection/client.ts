@@ -1,0 +1,117 @@
+/**
+ * CLIENT, the container.
+ *
+ * @module
+ */
+
+import { command } from "../command.ts";
+import { helpCommand } from "../help.ts";
+import { clientGetname, clientId, clientSetinfo, clientSetname } from "./client_identity.ts";
+import { clientKill } from "./client_kill.ts";
+import { clientInfo, clientList } from "./client_list.ts";
+import { clientCapa, clientNoEvict, clientNoTouch, clientReply } from "./client_modes.ts";
+import { clientPause, clientUnblock, clientUnpause } from "./client_pause.ts";
+import {
+  clientCaching,
+  clientGetredir,
+  clientTracking,
+  clientTrackinginfo,
+} from "./client_tracking.ts";
+
+/** CLIENT */
+export const client = command({
+  name: "CLIENT",
+  summary: "Holds the commands about connections.",
+  group: "connection",
+  since: "2.4.0",
+  complexity: "Depends on subcommand.",
+  arity: -2,
+  flags: ["sentinel"],
+  subcommands: [
+    clientCaching,
+    clientCapa,
+    clientGetname,
+    clientGetredir,
+    helpCommand({
+      container: "CLIENT",
+      group: "connection",
+      since: "5.0.0",
+      flags: ["loading", "stale", "sentinel"],
+      lines: [
+        "CACHING (YES|NO)",
+        "    Track, or do not track, the keys of the next command (with OPTIN or OPTOUT).",
+        "CAPA <capability> [<capability> ...]",
+        "    Say what this client is able to do; unknown words are ignored.",
+        "GETREDIR",
+        "    The ID of the client that gets this one's invalidations, -1 without tracking.",
+        "GETNAME",
+        "    The name of this connection.",
+        "ID",
+        "    The ID of this connection.",
+        "INFO",
+        "    This connection's line of CLIENT LIST.",
+        "KILL <ip:port>",
+        "    Close the connection that comes from <ip:port>.",
+        "KILL <option> <value> [<option> <value> [...]]",
+        "    Close all connections that every option holds for:",
+        "    * ADDR (<ip:port>|<unixsocket>:0)",
+        "      It comes from this address.",
+        "    * ID <client-id>",
+        "      It has this ID.",
+        "    * LADDR (<ip:port>|<unixsocket>:0)",
+        "      It was accepted at this address.",
+        "    * MAXAGE <seconds>",
+        "      It is at least this old.",
+        "    * SKIPME (YES|NO)",
+        "      Spare the connection that asks (the default), or do not.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+        "      It is of this type.",
+        "    * USER <username>",
+        "      It is logged in as this user.",
+        "LIST [options ...]",
+        "    One line for each connection:",
+        "    * ID <client-id> [<client-id> ...]",
+        "      Those with these IDs.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+        "      Those of this type.",
+        "NO-EVICT (ON|OFF)",
+        "    Spare this connection when clients are closed to save memory.",
+        "NO-TOUCH (ON|OFF)",
+        "    Let this connection's commands leave keys as old as they are.",
+        "PAUSE <timeout> [WRITE|ALL]",
+        "    Hold up writing commands, or all, for <timeout> milliseconds.",
+        "REPLY (ON|OFF|SKIP)",
+        "    Answer this connection, do not, or leave out the next answer.",
+        "SETINFO <option> <value>",
+        "    Tell about the client's library:",
+        "    * LIB-NAME: its name.",
+        "    * LIB-VER: its version.",
+        "SETNAME <name>",
+        "    Give this connection a name.",
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+        "         [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Tell this client, or do not, when keys change that it may have cached.",
+        "TRACKINGINFO",
+        "    How tracking is set up for this connection.",
+        "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+        "    End the wait of a blocked client, as its timeout would or with an error.",
+        "UNPAUSE",
+        "    End a pause.",
+      ],
+    }),
+    clientId,
+    clientInfo,
+    clientKill,
+    clientList,
+    clientNoEvict,
+    clientNoTouch,
+    clientPause,
+    clientReply,
+    clientSetinfo,
+    clientSetname,
+    clientTracking,
+    clientTrackinginfo,
+    clientUnblock,
+    clientUnpause,
+  ],
+});
