@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type CommandFlag, type CommandSpec, type Group } from "./command.ts";
-import type { Context } from "./context.ts";
+import type { Reply } from "../server/resp/reply.ts";
+import type { CommandFlag, CommandSpec, Group } from "./command.ts";
 
 /** What of a container's HELP differs from another's. */
 export interface HelpFacts {
@@ -28,18 +28,18 @@ export function helpCommand({ container, lines, ...facts }: HelpFacts): CommandS
     arity: 2,
     flags: ["loading", "stale"],
     ...facts,
-    run: (ctx) => replyWithHelp(ctx, container, lines),
+    run: (ctx) => replyWithHelp(ctx.reply, container, lines),
   };
 }
 
 /** Answers with the help of a command, in the frame that clients know. */
-export function replyWithHelp(ctx: Context, name: string, lines: readonly string[]): void {
+export function replyWithHelp(reply: Reply, name: string, lines: readonly string[]): void {
   const all = [
     `${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
     ...lines,
     "HELP",
     "    Print this help.",
   ];
-  ctx.reply.array(all.length);
-  for (const line of all) ctx.reply.simple(line);
+  reply.array(all.length);
+  for (const line of all) reply.simple(line);
 }
