@@ -139,7 +139,7 @@ export class Session implements ClientApi {
   /** The client has ended its requests: let the last replies reach it. */
   async #farewell(): Promise<void> {
     if (this.#closed || this.output.pending === 0) return;
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL_MS));
     await Promise.race([this.output.drained(), patience]);
     clearTimeout(timer);
@@ -156,7 +156,10 @@ export class Session implements ClientApi {
     server.stats.inputBytes += count;
     server.stats.reads++;
     this.#decoder.filled(count);
-    if (!this.#parked && !this.#closing) this.#carryOut();
+    if (!this.#parked) {
+      if (this.#closing) this.#decoder.discard();
+      else this.#carryOut();
+    }
     if (this.#decoder.pending > server.config.values.clientQueryBufferLimit) {
       server.stats.queryLimitDisconnections++;
       server.log("warning", `Client ${this.describe()} is closed: its requests are too long`);
@@ -188,6 +191,10 @@ export class Session implements ClientApi {
         decoder.release();
         if (this.replyMode !== "on" || mode !== "on") this.#silence(mode, mark);
         if (this.#closing) break;
+        if (reply.length > MOST_UNREAD_BYTES) {
+          this.#waitForReader();
+          break;
+        }
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -223,11 +230,18 @@ export class Session implements ClientApi {
     });
   }
 
+  /** Lets the client read before it is answered any further: a few requests may ask for gigabytes. */
+  #waitForReader(): void {
+    this.#parked = true;
+    this.output.drained().then(() => this.resume());
+  }
+
   /** Whether the command at hand must wait for CLIENT UNPAUSE. */
   #waitsForPause(): boolean {
     const server = this.#server;
     const command = server.registry.find(this.#decoder.args);
-    const writes = command !== undefined && (command.mask & (Flag.write | Flag.may_replicate)) !== 0;
+    const writes = command !== undefined &&
+      (command.mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (!server.clients.holds(this, writes)) return false;
     this.#parked = true;
     this.#decoder.rereadRequest();
