@@ -4,7 +4,9 @@
  * @module
  */
 
-import { Config, ConfigFileError } from "./server/config/config.ts";
+import { Config, type StartUp } from "./server/config/config.ts";
+import { ConfigFileError } from "./server/config/errors.ts";
+import { wantedInformation } from "./server/config/flags.ts";
 import { CoolCache } from "./server/coolcache.ts";
 import { USAGE, VERSION_LINE } from "./server/usage.ts";
 
@@ -15,32 +17,34 @@ function writeLine(line: string): void {
 }
 
 /** Reads the configuration, or says what is wrong with it and ends the process. */
-function readConfig(args: readonly string[]): Config {
+function readConfig(args: readonly string[]): StartUp {
   try {
-    return Config.fromArgs(args, {
-      host: Deno.env.get("COOLCACHE_HOST"),
-      port: Deno.env.get("COOLCACHE_PORT"),
-    });
+    return Config.fromArgs(args);
   } catch (error) {
     if (!(error instanceof ConfigFileError)) throw error;
-    Deno.stderr.writeSync(encoder.encode(`\n${error.message}\n`));
-    Deno.exit(1);
+    fail(error.message);
   }
 }
 
+function fail(message: string): never {
+  Deno.stderr.writeSync(encoder.encode(`\n${message}\n`));
+  Deno.exit(1);
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) return writeLine(USAGE);
-  if (args.length === 1 && (args[0] === "--version" || args[0] === "-v")) {
-    return writeLine(`${VERSION_LINE}\n`);
-  }
-  const config = readConfig(args);
+  const wanted = wantedInformation(args);
+  if (wanted === "help") return writeLine(USAGE);
+  if (wanted === "version") return writeLine(`${VERSION_LINE}\n`);
+  const { config, renamedCommands } = readConfig(args);
+  const renames = new Map(
+    renamedCommands.map(({ from, to }) => [from.toLowerCase(), to.toLowerCase()]),
+  );
   let instance: CoolCache;
   try {
-    instance = await CoolCache.start({ config, log: writeLine });
+    instance = await CoolCache.start({ config, renames, log: writeLine });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    Deno.stderr.writeSync(encoder.encode(`${error.message}\n`));
-    Deno.exit(1);
+    fail(error.message);
   }
   const end = () => void instance.close();
   const signals = ["SIGINT", "SIGTERM"] as const;

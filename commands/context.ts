@@ -128,8 +128,6 @@ export interface ServerApi {
   /** Cancels a shutdown that waits; false when there is none. */
   cancelShutdown(): boolean;
   log(level: LogLevel, message: string): void;
-  /** Carries out a request in a context, through all gates, as the dispatcher does. */
-  execute(ctx: Context, args: Args): void | Promise<void>;
   /** Sends nothing but MONITOR lines to this client from now on. */
   monitor(client: ClientApi): void;
   readonly slowlog: SlowlogApi;

@@ -11,7 +11,7 @@
 
 import type { ShutdownOptions } from "../commands/context.ts";
 import { commands } from "../commands/mod.ts";
-import { Config } from "./config/config.ts";
+import { Config, type ConfigOptions } from "./config/config.ts";
 import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
@@ -26,9 +26,11 @@ export interface CoolCacheOptions {
   /** Path of a Unix socket to listen on. */
   unixSocket?: string;
   /** Further directives, as in redis.conf: `{ maxmemory: "100mb" }`. */
-  directives?: Readonly<Record<string, string>>;
+  directives?: ConfigOptions;
   /** A configuration that has been read already, in place of `directives`. */
   config?: Config;
+  /** `rename-command`: lower-case names to new ones; an empty new name removes the command. */
+  renames?: ReadonlyMap<string, string>;
   /** Where log lines go; silent unless given. */
   log?: (line: string) => void;
   /** Unix time in ms; the system's clock unless given. */
@@ -47,7 +49,7 @@ export class CoolCache implements AsyncDisposable {
   readonly #closed = Promise.withResolvers<void>();
 
   private constructor(options: CoolCacheOptions) {
-    const config = options.config ?? Config.fromDirectives(options.directives ?? {});
+    const config = options.config ?? Config.fromOptions(options.directives ?? {});
     const now = options.now ?? Date.now;
     this.server = new Server({
       config,
@@ -57,6 +59,7 @@ export class CoolCache implements AsyncDisposable {
         () => config.values.loglevel,
         () => new Date(now()),
       ),
+      ...(options.renames && { renames: options.renames }),
       now,
       monotonic: () => performance.now(),
       random: options.random ?? Math.random,

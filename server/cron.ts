@@ -18,9 +18,9 @@ const CLIENTS_EVERY = 10;
 /** The regular work of one server. */
 export class Cron {
   readonly #server: Server;
-  readonly #ticker: number;
+  readonly #ticker: ReturnType<typeof setInterval>;
   #ticks = 0;
-  #slices: number | undefined;
+  #slices: ReturnType<typeof setTimeout> | undefined;
 
   constructor(server: Server) {
     this.#server = server;

@@ -13,9 +13,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-const DENIED = "-DENIED coolcache runs in protected mode: no bind address and no password were set " +
-  "explicitly, so only connections from this machine are accepted. To accept others set a password " +
-  "(requirepass), name the addresses to listen on (bind), or turn protected-mode off.\r\n";
+const DENIED = "-DENIED coolcache runs in protected mode: no password is set, so only " +
+  "connections from this machine are accepted. To accept others set a password (requirepass) or " +
+  "turn protected-mode off.\r\n";
 const TOO_MANY = "-ERR max number of clients reached\r\n";
 
 const encoder = new TextEncoder();
@@ -140,7 +140,7 @@ export class Listeners {
 
   #isProtected(): boolean {
     const { values } = this.#server.config;
-    return values.protectedMode && values.requirepass === "" && !this.#server.config.isExplicit("bind");
+    return values.protectedMode && values.requirepass === "";
   }
 
   #welcome(connection: Deno.Conn, endpoints: Endpoints): void {

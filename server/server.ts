@@ -7,7 +7,13 @@
  * @module
  */
 
-import type { DebugSwitches, LogLevel, ServerApi, ShutdownOptions } from "../commands/context.ts";
+import type {
+  DebugSwitches,
+  LogLevel,
+  MemoryFigures,
+  ServerApi,
+  ShutdownOptions,
+} from "../commands/context.ts";
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
@@ -29,6 +35,7 @@ import { DiscardReply } from "./resp/discard_reply.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
+import { REDIS_VERSION } from "./version.ts";
 import { describeRequest } from "./monitor.ts";
 
 /** What a server is made of and lives in; nothing of it is global. */
@@ -36,6 +43,8 @@ export interface ServerOptions {
   config: Config;
   commands: readonly CommandSpec[];
   logger: Logger;
+  /** Commands under other names (lower case), or removed where the new name is empty. */
+  renames?: ReadonlyMap<string, string>;
   /** Unix time in ms. */
   now: () => number;
   /** A monotonic clock in ms. */
@@ -48,6 +57,18 @@ export interface ServerOptions {
 
 /** Only so precise can a duration be told while `slowlog-log-slower-than` is at least this many µs. */
 const COARSE_MICROS = 2000;
+
+/** Directives that some part keeps a consequence of. */
+const FOLLOWED_DIRECTIVES = [
+  "maxmemory",
+  "maxmemory-policy",
+  "lfu-log-factor",
+  "lfu-decay-time",
+  "slowlog-log-slower-than",
+  "slowlog-max-len",
+  "latency-monitor-threshold",
+  "requirepass",
+] as const;
 
 /** One server. */
 export class Server implements ServerApi {
@@ -70,6 +91,8 @@ export class Server implements ServerApi {
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
   /** 40 random hexadecimal digits that name this run. */
   readonly runId: string;
+  /** 40 hexadecimal digits that name the history of the data. */
+  replicationId: string;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -87,6 +110,7 @@ export class Server implements ServerApi {
 
   readonly #options: ServerOptions;
   readonly #logger: Logger;
+  readonly #startupBytes: number;
   #batches = 0;
   #batchStarted = 0;
 
@@ -95,17 +119,18 @@ export class Server implements ServerApi {
     this.#logger = options.logger;
     this.config = options.config;
     const { values } = options.config;
-    this.registry = new Registry(options.commands, options.config.renamedCommands);
+    this.registry = new Registry(options.commands, options.renames);
     this.stats = new Stats(this.registry.commands.length);
     this.keyspace = new Keyspace({
       databases: values.databases,
       random: options.random,
       hooks: this.#keyspaceHooks(),
+      clock: options.monotonic,
     });
     this.keyspace.setTime(options.now());
     this.startedAt = this.keyspace.now;
-    this.runId = Array.from({ length: 40 }, () => Math.floor(options.random() * 16).toString(16))
-      .join("");
+    this.runId = this.#randomId();
+    this.replicationId = this.#randomId();
     this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
     this.clients = new Clients(this);
     this.evictor = new Evictor(
@@ -117,7 +142,8 @@ export class Server implements ServerApi {
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
     this.compaction = new Compaction(this.keyspace, options.monotonic);
     this.dispatcher = new Dispatcher(this);
-    this.config.onChange([], () => this.#applyConfig());
+    this.#startupBytes = this.keyspace.usedBytes;
+    this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
     this.#applyConfig();
   }
 
@@ -220,10 +246,37 @@ export class Server implements ServerApi {
     return this.#options.random();
   }
 
+  #randomId(): string {
+    const digit = () => Math.floor(this.#options.random() * 16).toString(16);
+    return Array.from({ length: 40 }, digit).join("");
+  }
+
   // --- what handlers ask for -----------------------------------------------------------------------------------
 
   get requiresPassword(): boolean {
     return this.config.values.requirepass !== "";
+  }
+
+  readonly redisVersion = REDIS_VERSION;
+
+  /** Whether there is a user of this name. */
+  hasUser(name: string): boolean {
+    return name === "default";
+  }
+
+  changeReplicationId(): void {
+    this.replicationId = this.#randomId();
+  }
+
+  memory(): MemoryFigures {
+    const used = this.usedMemory;
+    return {
+      used,
+      peak: Math.max(used, this.stats.peakMemory),
+      startup: this.#startupBytes,
+      clients: this.clientBytes,
+      resident: Deno.memoryUsage().rss,
+    };
   }
 
   /** Checks a user's password. */
@@ -241,10 +294,6 @@ export class Server implements ServerApi {
 
   info(sections: readonly string[]): string {
     return composeInfo(this, sections);
-  }
-
-  execute(ctx: CallContext, args: Args): void | Promise<void> {
-    return this.dispatcher.dispatch(ctx, args);
   }
 
   shutdown(options: ShutdownOptions): Promise<void> {

@@ -69,7 +69,12 @@ export class Stats implements StatsApi {
     this.failed.fill(0);
     this.errors.clear();
     this.commands = this.connections = this.rejectedConnections = 0;
-    this.inputBytes = this.outputBytes = this.errorReplies = this.reads = this.writes = 0;
+    this.inputBytes =
+      this.outputBytes =
+      this.errorReplies =
+      this.reads =
+      this.writes =
+        0;
     this.evictedClients = this.outputLimitDisconnections = this.queryLimitDisconnections = 0;
     this.peakMemory = this.expiryMillis = 0;
     this.commandRate.reset();

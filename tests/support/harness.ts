@@ -12,6 +12,7 @@
  */
 
 import type { EventClass } from "../../commands/context.ts";
+import type { ConfigOptions } from "../../server/config/config.ts";
 import { CoolCache } from "../../server/coolcache.ts";
 import { Args, decodeLatin1 } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
@@ -169,7 +170,7 @@ function connectTo(server: Server): Session {
 
 /** Starts a server without sockets; directives as in redis.conf. DEBUG is allowed. */
 export async function startTestServer(
-  directives: Readonly<Record<string, string>> = {},
+  directives: ConfigOptions = {},
 ): Promise<TestServer> {
   const clock = { now: TEST_TIME };
   const instance = await CoolCache.start({
