@@ -1,0 +1,103 @@
+/**
+ * INFO's sections Stats, Commandstats and Errorstats: what has happened since the start or CONFIG RESETSTAT.
+ *
+ * @module
+ */
+
+import type { Server } from "../server.ts";
+import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
+
+/** The section Stats. */
+export function statsFields({ keyspace, stats }: Server): InfoFields {
+  const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
+  return {
+    total_connections_received: stats.connections,
+    total_commands_processed: stats.commands,
+    instantaneous_ops_per_sec: Math.floor(stats.commandRate.perSecond),
+    total_net_input_bytes: stats.inputBytes,
+    total_net_output_bytes: stats.outputBytes,
+    total_net_repl_input_bytes: 0,
+    total_net_repl_output_bytes: 0,
+    instantaneous_input_kbps: decimals(stats.inputRate.perSecond / 1024),
+    instantaneous_output_kbps: decimals(stats.outputRate.perSecond / 1024),
+    instantaneous_input_repl_kbps: decimals(0),
+    instantaneous_output_repl_kbps: decimals(0),
+    rejected_connections: stats.rejectedConnections,
+    sync_full: 0,
+    sync_partial_ok: 0,
+    sync_partial_err: 0,
+    expired_keys: keyspace.expiredKeys,
+    expired_subkeys: 0,
+    expired_stale_perc: decimals(keyspace.expiredStale * 100),
+    expired_time_cap_reached_count: 0,
+    expire_cycle_cpu_milliseconds: Math.floor(stats.expiryMillis),
+    evicted_keys: keyspace.evictedKeys,
+    evicted_clients: stats.evictedClients,
+    evicted_scripts: 0,
+    total_eviction_exceeded_time: 0,
+    current_eviction_exceeded_time: 0,
+    keyspace_hits: keyspace.hits,
+    keyspace_misses: keyspace.misses,
+    pubsub_channels: 0,
+    pubsub_patterns: 0,
+    pubsubshard_channels: 0,
+    latest_fork_usec: 0,
+    total_forks: 0,
+    migrate_cached_sockets: 0,
+    slave_expires_tracked_keys: 0,
+    active_defrag_hits: 0,
+    active_defrag_misses: 0,
+    active_defrag_key_hits: 0,
+    active_defrag_key_misses: 0,
+    total_active_defrag_time: 0,
+    current_active_defrag_time: 0,
+    tracking_total_keys: 0,
+    tracking_total_items: 0,
+    tracking_total_prefixes: 0,
+    unexpected_error_replies: 0,
+    total_error_replies: stats.errorReplies,
+    dump_payload_sanitizations: 0,
+    total_reads_processed: stats.reads,
+    total_writes_processed: stats.writes,
+    io_threaded_reads_processed: 0,
+    io_threaded_writes_processed: 0,
+    client_query_buffer_limit_disconnections: stats.queryLimitDisconnections,
+    client_output_buffer_limit_disconnections: stats.outputLimitDisconnections,
+    reply_buffer_shrinks: 0,
+    reply_buffer_expands: 0,
+    // The event loop is Deno's and keeps no count of its turns.
+    eventloop_cycles: 0,
+    eventloop_duration_sum: 0,
+    eventloop_duration_cmd_sum: Math.round(commandMicros),
+    instantaneous_eventloop_cycles_per_sec: 0,
+    instantaneous_eventloop_duration_usec: 0,
+    acl_access_denied_auth: 0,
+    acl_access_denied_cmd: 0,
+    acl_access_denied_key: 0,
+    acl_access_denied_channel: 0,
+  };
+}
+
+/** The section Commandstats: every command that was called or refused, subcommands behind their containers. */
+export function commandFields({ registry, stats }: Server): InfoFields {
+  const fields: InfoFields = {};
+  for (const { id, fullName } of registry.commands) {
+    const calls = stats.calls[id];
+    const rejected = stats.rejected[id];
+    const failed = stats.failed[id];
+    if (calls + rejected + failed === 0) continue;
+    const micros = Math.round(stats.micros[id]);
+    fields[`cmdstat_${safeName(fullName)}`] = `calls=${calls},usec=${micros},` +
+      `usec_per_call=${ratio(micros, calls)},rejected_calls=${rejected},failed_calls=${failed}`;
+  }
+  return fields;
+}
+
+/** The section Errorstats, by the codes of error replies. */
+export function errorFields({ stats }: Server): InfoFields {
+  const fields: InfoFields = {};
+  for (const code of [...stats.errors.keys()].sort()) {
+    fields[`errorstat_${safeName(code)}`] = `count=${stats.errors.get(code)}`;
+  }
+  return fields;
+}
