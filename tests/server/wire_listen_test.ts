@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CoolCache } from "../../server/coolcache.ts";
+import { startServer, Wire } from "./wire.ts";
+
+/** An address of this machine that is not a loopback one. */
+const outerAddress = Deno.networkInterfaces()
+  .find(({ family, address }) => family === "IPv4" && !address.startsWith("127."))?.address;
+const hasIpv6 = Deno.networkInterfaces().some(({ address }) => address === "::1");
+
+Deno.test("Several servers live in one process and share nothing", async () => {
+  await using one = await startServer();
+  await using other = await startServer();
+  assert(one.port !== other.port);
+  using first = await Wire.connect(one);
+  using second = await Wire.connect(other);
+  await first.ask("SET key 1\r\n", "+OK\r\n");
+  await second.ask("GET key\r\n", "$-1\r\n");
+  await first.ask("CONFIG SET maxclients 1\r\n", "+OK\r\n");
+  using third = await Wire.connect(other);
+  await third.ask("PING\r\n", "+PONG\r\n");
+});
+
+Deno.test("A server is reached over a Unix socket", async () => {
+  const directory = Deno.makeTempDirSync();
+  const path = `${directory}/coolcache.sock`;
+  try {
+    await using instance = await CoolCache.start({ port: null, unixSocket: path });
+    assertEquals(instance.port, 0);
+    using wire = new Wire(await Deno.connect({ transport: "unix", path }));
+    await wire.ask("SET key value\r\nGET key\r\n", "+OK\r\n$5\r\nvalue\r\n");
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("A Unix socket has the permissions of unixsocketperm and is gone afterwards", async () => {
+  const directory = Deno.makeTempDirSync();
+  const path = `${directory}/coolcache.sock`;
+  try {
+    const instance = await CoolCache.start({
+      port: null,
+      unixSocket: path,
+      directives: { unixsocketperm: "700" },
+    });
+    assertEquals(Deno.statSync(path).mode! & 0o777, 0o700);
+    await instance.close();
+    assertEquals([...Deno.readDirSync(directory)], []);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("A server listens on several addresses with one port", async () => {
+  await using instance = await CoolCache.start({ port: 0, hostname: ["127.0.0.1", "127.0.0.2"] });
+  for (const hostname of ["127.0.0.1", "127.0.0.2"]) {
+    using wire = await Wire.connect(instance, hostname);
+    await wire.ask("PING\r\n", "+PONG\r\n");
+  }
+});
+
+Deno.test({
+  name: "A server is reached over IPv6",
+  ignore: !hasIpv6,
+  async fn() {
+    await using instance = await CoolCache.start({ port: 0, hostname: "::1" });
+    using wire = await Wire.connect(instance, "::1");
+    await wire.ask("PING\r\n", "+PONG\r\n");
+    const [session] = instance.server.clients;
+    assert(session.endpoints.remote.startsWith("[::1]:"));
+  },
+});
+
+Deno.test("The default addresses serve IPv4 and, where there is one, IPv6", async () => {
+  await using instance = await CoolCache.start({ port: 0 });
+  for (const hostname of hasIpv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
+    using wire = await Wire.connect(instance, hostname);
+    await wire.ask("PING\r\n", "+PONG\r\n");
+  }
+});
+
+Deno.test("A port that is taken is refused, and nothing is left running", async () => {
+  await using instance = await startServer();
+  await assertRejects(
+    () => CoolCache.start({ port: instance.port, hostname: "127.0.0.1" }),
+    Error,
+    `Cannot listen on 127.0.0.1:${instance.port}: the address is in use`,
+  );
+});
+
+Deno.test({
+  name: "Protected mode turns clients of other machines away unless there is a password",
+  ignore: outerAddress === undefined,
+  async fn() {
+    await using instance = await CoolCache.start({ port: 0, hostname: "0.0.0.0" });
+    {
+      using wire = await Wire.connect(instance, outerAddress);
+      assert((await wire.rest()).startsWith("-DENIED "));
+    }
+    using local = await Wire.connect(instance);
+    await local.ask("CONFIG SET requirepass secret\r\n", "+OK\r\n");
+    using wire = await Wire.connect(instance, outerAddress);
+    await wire.ask("AUTH secret\r\n", "+OK\r\n");
+  },
+});
+
+Deno.test({
+  name: "Without protected mode clients of other machines are served",
+  ignore: outerAddress === undefined,
+  async fn() {
+    await using instance = await CoolCache.start({
+      port: 0,
+      hostname: "0.0.0.0",
+      directives: { "protected-mode": "no" },
+    });
+    using wire = await Wire.connect(instance, outerAddress);
+    await wire.ask("PING\r\n", "+PONG\r\n");
+  },
+});
