@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
+import { Type, TYPE_NAMES } from "./entry.ts";
 import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
 import { stringEncoding } from "./types/string.ts";
@@ -14,9 +14,8 @@ export function encodingName(db: Database, ref: Ref): string {
   const type = db.type(ref);
   switch (type) {
     case Type.string: {
-      const raw = db.encoding(ref) === StringEncoding.raw;
       const { buf, off, len } = db.value(ref);
-      return stringEncoding(buf, off, len, raw);
+      return stringEncoding(buf, off, len, db.encoding(ref));
     }
     default:
       throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);

@@ -26,6 +26,8 @@ export const StringEncoding = {
   plain: 0,
   /** Changed in part (APPEND, SETRANGE, SETBIT): reported as raw whatever its length. */
   raw: 1,
+  /** Set as a whole to text that was computed (INCRBYFLOAT): never reported as int, even if it looks like one. */
+  text: 2,
 } as const;
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { notAFloat } from "../../server/resp/errors.ts";
-import { KEEP_EXPIRY, Type } from "../../storage/entry.ts";
+import { KEEP_EXPIRY, StringEncoding, Type } from "../../storage/entry.ts";
 import {
   formatLongDouble,
   LONG_DOUBLE_ZERO,
@@ -43,7 +43,7 @@ export const incrbyfloat = command({
     if (sum === undefined) throw incrementNotFinite();
 
     const digits = formatLongDouble(sum);
-    db.setString(args, 1, digits, KEEP_EXPIRY);
+    db.setEncoding(db.setString(args, 1, digits, KEEP_EXPIRY), StringEncoding.text);
     ctx.changed(args, 1, EventClass.string, "incrbyfloat");
     // Replicas must store our digits, not repeat our arithmetic.
     ctx.propagate("SET", args.view(1), digits, "KEEPTTL");

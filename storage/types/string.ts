@@ -8,6 +8,7 @@
  */
 
 import { parseBigInt64 } from "../../server/resp/numbers.ts";
+import { StringEncoding } from "../entry.ts";
 
 /** The representations that Redis gives strings. */
 export type StringEncodingName = "int" | "embstr" | "raw";
@@ -21,15 +22,15 @@ const EMBEDDED_BYTES = 44;
 /**
  * The representation that Redis would give a string.
  *
- * @param raw whether it was changed in part since it was set, which makes it raw at any length
+ * @param encoding one of {@link StringEncoding}: how it came to be
  */
 export function stringEncoding(
   buf: Uint8Array,
   off: number,
   len: number,
-  raw: boolean,
+  encoding: number,
 ): StringEncodingName {
-  if (raw) return "raw";
-  if (parseBigInt64(buf, off, len) !== undefined) return "int";
+  if (encoding === StringEncoding.raw) return "raw";
+  if (encoding === StringEncoding.plain && parseBigInt64(buf, off, len) !== undefined) return "int";
   return len <= EMBEDDED_BYTES ? "embstr" : "raw";
 }

@@ -449,6 +449,12 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     OBJECT ENCODING m
     INCRBYFLOAT f 1.5
     OBJECT ENCODING f
+    INCRBYFLOAT f 1.5
+    OBJECT ENCODING f
+    COPY f copy
+    OBJECT ENCODING copy
+    INCR f
+    OBJECT ENCODING f
   `,
 };
 

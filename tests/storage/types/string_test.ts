@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { StringEncoding } from "../../../storage/entry.ts";
 import { stringEncoding } from "../../../storage/types/string.ts";
 
-function encodingOf(text: string, raw = false): string {
+function encodingOf(text: string, encoding: number = StringEncoding.plain): string {
   const bytes = new TextEncoder().encode(`..${text}..`);
-  return stringEncoding(bytes, 2, bytes.length - 4, raw);
+  return stringEncoding(bytes, 2, bytes.length - 4, encoding);
 }
 
 Deno.test("a string of a canonical 64-bit integer is an int", () => {
@@ -21,5 +22,10 @@ Deno.test("a string of more than 44 bytes is raw", () => {
 });
 
 Deno.test("a string that was changed in part is raw", () => {
-  assertEquals(encodingOf("1", true), "raw");
+  assertEquals(encodingOf("1", StringEncoding.raw), "raw");
+});
+
+Deno.test("a string of computed text is no int", () => {
+  assertEquals(encodingOf("1", StringEncoding.text), "embstr");
+  assertEquals(encodingOf("1".repeat(45), StringEncoding.text), "raw");
 });
