@@ -11,6 +11,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Address } from "../connection.ts";
 import type { OutputFormat, OutputStyle } from "./format.ts";
 import { unquote } from "./quoted.ts";
+import type { System } from "./system.ts";
 import { parseUri } from "./uri.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -110,10 +111,7 @@ const DEFAULT_PORT = "6379";
  */
 export function parseFlags(
   words: readonly string[],
-  { outIsTerminal, env }: {
-    outIsTerminal: boolean;
-    env: (name: string) => string | undefined;
-  },
+  system: Pick<System, "outIsTerminal" | "env">,
 ): CliFlags {
   const { options, command } = splitOptions(words);
   const given = parseArgs(options, {
@@ -129,14 +127,14 @@ export function parseFlags(
     throw new UsageError("Options -x and -X are mutually exclusive.");
   }
   const asJson = given.json || given["quoted-json"];
-  const host = given.h ?? uri.host ?? env("COOLCACHE_HOST") ?? DEFAULT_HOST;
-  const port = given.p ?? uri.port ?? env("COOLCACHE_PORT") ?? DEFAULT_PORT;
+  const host = given.h ?? uri.host ?? system.env("COOLCACHE_HOST") ?? DEFAULT_HOST;
+  const port = given.p ?? uri.port ?? system.env("COOLCACHE_PORT") ?? DEFAULT_PORT;
   return {
     help: given.help,
     version: given.version,
     address: given.s === undefined ? { host, port: readPort(port) } : { path: given.s },
     username: given.user ?? uri.username,
-    password: passwordGiven ?? env("REDISCLI_AUTH"),
+    password: passwordGiven ?? system.env("REDISCLI_AUTH"),
     askPassword: given.askpass,
     warnOfPassword: passwordGiven !== undefined && !given["no-auth-warning"],
     database: readNumber("-n", given.n) ?? uri.database ?? 0,
@@ -145,7 +143,7 @@ export function parseFlags(
     interval: (readNumber("-i", given.i) ?? 0) * 1000,
     stdinArgument: given.X !== undefined ? { tag: given.X } : given.x ? "last" : "none",
     style: {
-      format: lastFormat(options) ?? (outIsTerminal ? "standard" : "raw"),
+      format: lastFormat(options) ?? (system.outIsTerminal ? "standard" : "raw"),
       elementDelimiter: given.d ?? "\n",
       replyDelimiter: given.D ?? "\n",
     },

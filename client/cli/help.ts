@@ -23,13 +23,19 @@ export function readCommandDocs(docs: ReplyNode): CommandHelp[] {
 }
 
 /** The help on a command and its subcommands, or on a group (`@string`), as text. */
-export function describeCommands(all: readonly CommandHelp[], topic: readonly string[]): string {
+export function describeCommands(
+  all: readonly CommandHelp[],
+  topic: readonly string[],
+  { colours }: { colours: boolean },
+): string {
   const wanted = topic.join(" ").toUpperCase();
   const found = wanted.startsWith("@")
     ? all.filter((help) => `@${help.group.toUpperCase()}` === wanted)
     : all.filter((help) => help.name === wanted || help.name.startsWith(`${wanted} `));
   const withGroup = !wanted.startsWith("@");
-  return found.map((help) => describe(help, withGroup)).join("") + "\n";
+  const text = found.map((help) => describe(help, withGroup)).join("") + "\n";
+  // deno-lint-ignore no-control-regex -- the escape character begins a colour
+  return colours ? text : text.replace(/\x1b\[\d*m/g, "");
 }
 
 /** The text of `help` alone. */

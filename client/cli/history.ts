@@ -6,9 +6,10 @@
  * @module
  */
 
+import { decodeLatin1 } from "../../server/resp/args.ts";
 import { isSensitive } from "./known_commands.ts";
 import { splitLine } from "./quoted.ts";
-import { decodeLatin1 } from "../../server/resp/args.ts";
+import type { System } from "./system.ts";
 
 const USUAL_SIZE = 1000;
 /** The file is readable by its owner only: keys and values may be secrets too. */
@@ -55,11 +56,11 @@ export class History {
 }
 
 /** Which file holds the history: COOLCACHE_CLI_HISTFILE, else one in the home; none for /dev/null. */
-export function historyFile(env: (name: string) => string | undefined): string | undefined {
-  const chosen = env("COOLCACHE_CLI_HISTFILE");
+export function historyFile(system: Pick<System, "env">): string | undefined {
+  const chosen = system.env("COOLCACHE_CLI_HISTFILE");
   if (chosen === "/dev/null") return undefined;
   if (chosen) return chosen;
-  const home = env("HOME");
+  const home = system.env("HOME");
   return home ? `${home}/.coolcache_cli_history` : undefined;
 }
 

@@ -107,7 +107,7 @@ async function openLines(shell: Shell, system: System): Promise<LineSource> {
   // Imported here, because Node's readline would slow down the start of every one-shot command.
   const { TerminalLines } = await import("./terminal_lines.ts");
   return new TerminalLines({
-    history: new History(historyFile(system.env)),
+    history: new History(historyFile(system)),
     complete: (beginning) => shell.complete(beginning),
     exit: (code) => Deno.exit(code),
   });

@@ -216,7 +216,7 @@ export class Session {
   #send(command: readonly Uint8Array[], words: string[]): Promise<ReplyNode> {
     // The connection recognises SUBSCRIBE and its relatives by their name as text.
     const named = isSubscribe(words[0]) || isUnsubscribe(words[0]);
-    return this.query(named ? [words[0], ...command.slice(1)] : command);
+    return this.query(named ? [decodeLatin1(command[0]), ...command.slice(1)] : command);
   }
 
   #print(reply: ReplyNode, words: readonly string[]): void {

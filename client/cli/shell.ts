@@ -123,7 +123,9 @@ export class Shell {
   /** The text of `help`, with or without a topic. */
   async helpOn(topic: readonly string[]): Promise<string> {
     if (topic.length === 0) return generalHelp(this.#version);
-    return describeCommands(await this.#commands(), topic);
+    return describeCommands(await this.#commands(), topic, {
+      colours: this.#system.outIsTerminal,
+    });
   }
 
   /** What the line may become; for the terminal's completion. */
