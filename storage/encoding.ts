@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Type, TYPE_NAMES } from "./entry.ts";
+import { parseBigInt64 } from "../server/resp/numbers.ts";
+import { StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
 import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
-import { stringEncoding } from "./types/string.ts";
 
 /** What OBJECT ENCODING calls a value's representation. */
 export function encodingName(db: Database, ref: Ref): string {
@@ -20,4 +20,23 @@ export function encodingName(db: Database, ref: Ref): string {
     default:
       throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);
   }
+}
+
+/** Longest string that Redis keeps in one block with its header. */
+const EMBEDDED_BYTES = 44;
+
+/**
+ * What OBJECT ENCODING calls the representation that Redis would give a string. Here it has one, whatever it holds.
+ *
+ * @param encoding one of {@link StringEncoding}: how it came to be
+ */
+export function stringEncoding(
+  buf: Uint8Array,
+  off: number,
+  len: number,
+  encoding: number,
+): "int" | "embstr" | "raw" {
+  if (encoding === StringEncoding.raw) return "raw";
+  if (encoding === StringEncoding.plain && parseBigInt64(buf, off, len) !== undefined) return "int";
+  return len <= EMBEDDED_BYTES ? "embstr" : "raw";
 }

@@ -48,6 +48,8 @@ export const ENCODING_SHIFT = 3;
 export const ENCODING_MASK = 0x0f;
 export const EXPIRY_FLAG = 0x80;
 export const CLOCK_SHIFT = 8;
+/** The longest value that a record may have, bytes: its length is 32 bits, and room to grow comes on top. */
+export const LARGEST_VALUE = 0xfff00000;
 /** Bytes before the key, or before the expiry where there is one. */
 export const HEADER_BYTES = 12;
 export const EXPIRY_BYTES = 8;

@@ -5,9 +5,8 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { NO_EXPIRY, StringEncoding, Type } from "../../storage/entry.ts";
+import { LARGEST_VALUE, NO_EXPIRY, StringEncoding, Type } from "../../storage/entry.ts";
 import { copyBytes } from "../../storage/memory/bytes.ts";
-import { LARGEST_STRING } from "../../storage/types/string.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import { offsetOutOfRange, stringTooLong } from "./errors.ts";
@@ -151,6 +150,6 @@ function writeAt(ctx: Context, args: Args, v: number, ref: number, at: number): 
 }
 
 function checkLength(ctx: Context, length: number): void {
-  const limit = Math.min(ctx.server.config.values.protoMaxBulkLen, LARGEST_STRING);
+  const limit = Math.min(ctx.server.config.values.protoMaxBulkLen, LARGEST_VALUE);
   if (length > limit) throw stringTooLong();
 }

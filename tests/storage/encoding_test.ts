@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { StringEncoding } from "../../../storage/entry.ts";
-import { stringEncoding } from "../../../storage/types/string.ts";
+import { StringEncoding } from "../../storage/entry.ts";
+import { stringEncoding } from "../../storage/encoding.ts";
 
 function encodingOf(text: string, encoding: number = StringEncoding.plain): string {
   const bytes = new TextEncoder().encode(`..${text}..`);
