@@ -8,6 +8,7 @@ import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/flags.ts";
 import { CoolCache } from "./server/coolcache.ts";
+import { mapChunksSeparately } from "./storage/memory/system_allocator.ts";
 import { USAGE, VERSION_LINE } from "./server/usage.ts";
 
 const encoder = new TextEncoder();
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
   const wanted = wantedInformation(args);
   if (wanted === "help") return writeLine(USAGE);
   if (wanted === "version") return writeLine(`${VERSION_LINE}\n`);
+  mapChunksSeparately();
   const { config, renamedCommands } = readConfig(args);
   const renames = new Map(
     renamedCommands.map(({ from, to }) => [from.toLowerCase(), to.toLowerCase()]),

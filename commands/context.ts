@@ -59,8 +59,28 @@ export interface Context {
   propagate(...parts: EffectPart[]): void;
   /** Lets this command leave no effect, although it changed something. */
   propagateNothing(): void;
+  /**
+   * Makes the client wait for keys; the handler returns the promise. Where waiting is not allowed (in a transaction or
+   * a script) the timeout's reply is given at once.
+   */
+  block(args: Args, options: BlockOptions): Promise<void> | void;
   /** Counts a change that belongs to no single key (FLUSHALL, SWAPDB). */
   dirty(changes?: number): void;
+}
+
+/** What a blocking command waits for. */
+export interface BlockOptions {
+  /** The arguments that are the keys waited for. */
+  readonly keys: readonly number[];
+  /** How long to wait, in ms; 0 for as long as it takes. */
+  readonly timeout: number;
+  /**
+   * Tries again after one of the keys has changed: carries the command out and replies, and answers true, or changes
+   * nothing and answers false. Effects are those of the command served.
+   */
+  readonly serve: (ctx: Context, args: Args) => boolean;
+  /** Replies that the time is over. */
+  readonly onTimeout: (ctx: Context) => void;
 }
 
 /** What handlers see of the client that sent the command. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Context, EffectPart, EventClass } from "../commands/context.ts";
+import type { BlockOptions, Context, EffectPart, EventClass } from "../commands/context.ts";
 import type { Database } from "../storage/keyspace.ts";
 import type { Args } from "./resp/args.ts";
 import type { Reply } from "./resp/reply.ts";
@@ -34,6 +34,7 @@ export class CallContext implements Context {
   changed(args: Args, i: number, kind?: EventClass, event?: string): void {
     const server = this.server;
     server.changes++;
+    if (server.blocking.clients > 0) server.blocking.keyChanged(args.view(i), this.db);
     if (server.keyEvents.idle) return;
     this.#announce(args.bytes(i), kind, event, this.db);
   }
@@ -41,6 +42,7 @@ export class CallContext implements Context {
   changedKey(key: Uint8Array, kind?: EventClass, event?: string, db: Database = this.db): void {
     const server = this.server;
     server.changes++;
+    if (server.blocking.clients > 0) server.blocking.keyChanged(key, db);
     if (server.keyEvents.idle) return;
     this.#announce(key, kind, event, db);
   }
@@ -66,6 +68,11 @@ export class CallContext implements Context {
 
   propagateNothing(): void {
     this.effects = [];
+  }
+
+  block(args: Args, options: BlockOptions): Promise<void> | void {
+    if (this.client.denyBlocking) return options.onTimeout(this);
+    return this.server.blocking.wait(this, args, options);
   }
 
   dirty(changes = 1): void {

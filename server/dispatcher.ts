@@ -115,7 +115,9 @@ export class Dispatcher {
         }
       }
     }
-    return this.call(ctx, command, args);
+    const later = this.call(ctx, command, args);
+    if (server.blocking.anyReady) server.blocking.serveReady();
+    return later;
   }
 
   /** Runs a command that has passed the gates. */
@@ -131,24 +133,35 @@ export class Dispatcher {
     try {
       if (run === undefined) throw unknownSubcommand(command, args);
       const later = run(ctx, args);
-      if (later !== undefined) {
-        return later.catch((error) => this.#fail(ctx, command, error))
-          .finally(() => this.#finish(ctx, args, changes));
-      }
+      // Slow work and waits see to their effects themselves, at the time when something changes.
+      if (later !== undefined) return later.catch((error) => this.#fail(ctx, command, error));
     } catch (error) {
       this.#fail(ctx, command, error);
     }
     if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
-    if (server.changes !== changes && server.effects.active) this.#finish(ctx, args, changes);
-    else ctx.effects = undefined;
+    this.#handOn(ctx, args, changes);
   }
 
-  /** Hands on what a command changed. */
-  #finish(ctx: CallContext, args: Args, changesBefore: number): void {
-    const { effects } = ctx.server;
+  /** Lets a client that waited go on, if `serve` can; its effects leave as those of its command. */
+  serveBlocked(ctx: CallContext, args: Args, serve: () => boolean): boolean {
+    const changes = this.#server.changes;
+    let served: boolean;
+    try {
+      served = serve();
+    } catch (error) {
+      this.#refuse(ctx, error);
+      served = true;
+    }
+    this.#handOn(ctx, args, changes);
+    return served;
+  }
+
+  /** Hands the effects of a command that changed something on to whoever follows them. */
+  #handOn(ctx: CallContext, args: Args, changesBefore: number): void {
     const instead = ctx.effects;
     ctx.effects = undefined;
-    if (!effects.active || ctx.server.changes === changesBefore) return;
+    const { effects, changes } = this.#server;
+    if (changes === changesBefore || !effects.active) return;
     if (instead === undefined) {
       effects.emit(ctx.db.id, args);
       return;

@@ -21,6 +21,7 @@ import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
 import { ActiveExpiry } from "../storage/expiry.ts";
 import { AccessTracking, Keyspace, type KeyspaceHooks } from "../storage/keyspace.ts";
+import { Blocking } from "./blocking.ts";
 import type { CallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
@@ -86,6 +87,7 @@ export class Server implements ServerApi {
   readonly evictor: Evictor;
   readonly expiry: ActiveExpiry;
   readonly compaction: Compaction;
+  readonly blocking: Blocking;
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -142,6 +144,9 @@ export class Server implements ServerApi {
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
     this.compaction = new Compaction(this.keyspace, options.monotonic);
     this.dispatcher = new Dispatcher(this);
+    this.blocking = new Blocking((ctx, args, serve) =>
+      this.dispatcher.serveBlocked(ctx as CallContext, args, serve)
+    );
     this.#startupBytes = this.keyspace.usedBytes;
     this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
     this.#applyConfig();

@@ -55,6 +55,8 @@ export class Session implements ClientApi {
   noTouch = false;
   replyMode: "on" | "off" | "skip" = "on";
   isMonitor = false;
+  /** Whether it must not be kept waiting, as within a transaction or a script. */
+  denyBlocking = false;
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
