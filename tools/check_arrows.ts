@@ -36,7 +36,7 @@ const EVERYTHING = ["server", ...BELOW_SERVER, "client", "main.ts", "cli.ts", "d
 const ROOMS: readonly Room[] = [
   { path: "server/resp", may: [] },
   { path: "storage/memory", may: [] },
-  { path: "storage/types", may: ["storage/memory"] },
+  { path: "storage/types", may: ["server/resp", "storage/memory"] },
   { path: "storage", may: ["server/resp", ...STORAGE] },
   { path: "commands", may: ["server/resp", ...STORAGE] },
   { path: "replication", may: ["server/resp", ...STORAGE, "commands"] },
