@@ -26,6 +26,9 @@ interface Wait {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+/** A timer that is set for longer, in ms, goes off at once. */
+const LONGEST_TIMER = 0x7fffffff;
+
 /** What happens around a try to serve a waiting client: its effects must leave as one command's. */
 export type ServeWrapper = (ctx: Context, args: Args, serve: () => boolean) => boolean;
 
@@ -77,11 +80,18 @@ export class Blocking {
         if (waits === undefined) this.#waits.set(key, waits = new Set());
         waits.add(wait);
       }
-      if (options.timeout > 0) {
-        wait.timer = setTimeout(() => this.#giveUp(wait, "timeout"), options.timeout);
-      }
+      if (options.timeout > 0) this.#setTimer(wait, options.timeout);
       ctx.client.blockedOn((how) => this.#giveUp(wait, how));
     });
+  }
+
+  /** Gives up after `left` ms, with as many timers as that takes. */
+  #setTimer(wait: Wait, left: number): void {
+    const nap = Math.min(left, LONGEST_TIMER);
+    wait.timer = setTimeout(() => {
+      if (left > nap) this.#setTimer(wait, left - nap);
+      else this.#giveUp(wait, "timeout");
+    }, nap);
   }
 
   #giveUp(wait: Wait, how: "timeout" | "error"): void {

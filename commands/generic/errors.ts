@@ -76,8 +76,3 @@ export function appendOnlyDisabled(): ReplyError {
     "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
   );
 }
-
-/** CLIENT UNBLOCK with ERROR ended the wait. */
-export function unblockedByError(): ReplyError {
-  return new ReplyError("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-}

@@ -77,7 +77,15 @@ function replyWithTime(ctx: Context, args: Args, absolute: boolean, unit: number
     return;
   }
   const ms = absolute ? expiry : expiry - ctx.now;
-  // Rounded to the nearest second, as Redis does.
-  const time = unit === 1 ? ms : Math.floor((ms + unit / 2) / unit);
-  reply.int(Number.isSafeInteger(time) ? time : BigInt(time));
+  reply.int(unit === 1 ? exact(ms) : toSeconds(ms));
+}
+
+/** Rounds to the nearest second, as Redis does. */
+function toSeconds(ms: number): number | bigint {
+  if (Number.isSafeInteger(ms)) return Math.floor((ms + 500) / 1000);
+  return (BigInt(ms) + 500n) / 1000n;
+}
+
+function exact(ms: number): number | bigint {
+  return Number.isSafeInteger(ms) ? ms : BigInt(ms);
 }

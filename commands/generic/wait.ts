@@ -11,16 +11,8 @@ import type { Args } from "../../server/resp/args.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
-import type { ClientApi, Context } from "../context.ts";
-import {
-  appendOnlyDisabled,
-  timeoutNegative,
-  timeoutOutOfRange,
-  unblockedByError,
-} from "./errors.ts";
-
-/** A timer cannot be set for longer, in ms. */
-const LONGEST_TIMER = 0x7fffffff;
+import type { Context } from "../context.ts";
+import { appendOnlyDisabled, timeoutNegative, timeoutOutOfRange } from "./errors.ts";
 
 /** WAIT */
 export const wait = command({
@@ -38,11 +30,9 @@ export const wait = command({
   run(ctx, args) {
     const wanted = args.int(1);
     const timeout = readTimeout(ctx, args, 2);
-    if (wanted <= 0 || ctx.client.denyBlocking) {
-      ctx.reply.int(0);
-      return;
-    }
-    return timeIsUp(ctx.client, timeout).then(() => ctx.reply.int(0));
+    const onTimeout = ({ reply }: Context) => reply.int(0);
+    if (wanted <= 0) onTimeout(ctx);
+    else return ctx.block(args, { keys: [], timeout, serve: never, onTimeout });
   },
 });
 
@@ -67,13 +57,15 @@ export const waitaof = command({
     const wanted = args.intBetween(2, 0, Infinity, "ERR value is out of range, must be positive");
     const timeout = readTimeout(ctx, args, 3);
     if (local > 0) throw appendOnlyDisabled();
-    if (wanted === 0 || ctx.client.denyBlocking) {
-      replyWithNone(ctx);
-      return;
-    }
-    return timeIsUp(ctx.client, timeout).then(() => replyWithNone(ctx));
+    if (wanted === 0) replyWithNone(ctx);
+    else return ctx.block(args, { keys: [], timeout, serve: never, onTimeout: replyWithNone });
   },
 });
+
+/** No change of a key serves who waits for acknowledgements. */
+function never(): boolean {
+  return false;
+}
 
 /** Neither the local disk nor any replica has acknowledged. */
 function replyWithNone({ reply }: Context): void {
@@ -94,27 +86,4 @@ function readTimeout(ctx: Context, args: Args, i: number): number {
     throw timeoutOutOfRange();
   }
   return timeout;
-}
-
-/** Keeps the client waiting until the timeout, or until CLIENT UNBLOCK or the connection's end. */
-function timeIsUp(client: ClientApi, timeout: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let left = timeout;
-
-    const end = (how: "timeout" | "error") => {
-      clearTimeout(timer);
-      client.blockedOn(undefined);
-      if (how === "timeout") resolve();
-      else reject(unblockedByError());
-    };
-    const sleep = () => {
-      const nap = Math.min(left, LONGEST_TIMER);
-      left -= nap;
-      timer = setTimeout(() => left > 0 ? sleep() : end("timeout"), nap);
-    };
-
-    client.blockedOn(end);
-    if (timeout > 0) sleep();
-  });
 }
