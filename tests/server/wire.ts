@@ -100,6 +100,15 @@ export class Wire implements Disposable {
     await this.#socket.closeWrite();
   }
 
+  /** The same, of a connection that the server may have closed. */
+  async endRequestsUntilClosed(): Promise<void> {
+    try {
+      await this.endRequests();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotConnected) && !isClosed(error)) throw error;
+    }
+  }
+
   async #read(): Promise<boolean> {
     const chunk = new Uint8Array(64 * 1024);
     try {
