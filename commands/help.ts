@@ -4,8 +4,13 @@
  * @module
  */
 
+import type { Args } from "../server/resp/args.ts";
+import { ReplyError } from "../server/resp/errors.ts";
 import type { Reply } from "../server/resp/reply.ts";
 import type { CommandFlag, CommandSpec, Group } from "./command.ts";
+
+/** How much of an unknown subcommand's name a refusal repeats. */
+const MOST_SHOWN = 128;
 
 /** What of a container's HELP differs from another's. */
 export interface HelpFacts {
@@ -42,4 +47,12 @@ export function replyWithHelp(reply: Reply, name: string, lines: readonly string
   ];
   reply.array(all.length);
   for (const line of all) reply.simple(line);
+}
+
+/** The subcommand in argument 1 is unknown, or none of its forms has so many arguments. */
+export function subcommandSyntaxError(args: Args, container: string): ReplyError {
+  const name = args.text(1).slice(0, MOST_SHOWN);
+  return new ReplyError(
+    `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`,
+  );
 }

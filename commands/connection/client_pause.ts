@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { arg, command } from "../command.ts";
+import { subcommandSyntaxError } from "../help.ts";
 
 /** CLIENT PAUSE */
 export const clientPause = command({
@@ -25,7 +25,7 @@ export const clientPause = command({
   history: [["6.2.0", "`WRITE` holds up only commands that may change data."]],
 
   run(ctx, args) {
-    if (args.count > 4) throw wrongForm(args);
+    if (args.count > 4) throw subcommandSyntaxError(args, "CLIENT");
     const onlyWrites = args.count === 4 && args.is(3, "WRITE");
     if (args.count === 4 && !onlyWrites && !args.is(3, "ALL")) {
       throw new ReplyError("ERR CLIENT PAUSE mode must be WRITE or ALL");
@@ -69,7 +69,7 @@ export const clientUnblock = command({
   ],
 
   run(ctx, args) {
-    if (args.count > 4) throw wrongForm(args);
+    if (args.count > 4) throw subcommandSyntaxError(args, "CLIENT");
     const withError = args.count === 4 && args.is(3, "ERROR");
     if (args.count === 4 && !withError && !args.is(3, "TIMEOUT")) {
       throw new ReplyError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
@@ -78,10 +78,3 @@ export const clientUnblock = command({
     ctx.reply.int(unblocked ? 1 : 0);
   },
 });
-
-/** More arguments than any form of the subcommand takes. */
-function wrongForm(args: Args): ReplyError {
-  return new ReplyError(
-    `ERR unknown subcommand or wrong number of arguments for '${args.text(1)}'. Try CLIENT HELP.`,
-  );
-}

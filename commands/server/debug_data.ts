@@ -1,0 +1,222 @@
+/**
+ * Those subcommands of DEBUG that look at keys and values, or make many of them.
+ *
+ * @module
+ */
+
+import type { Args } from "../../server/resp/args.ts";
+import { ReplyError } from "../../server/resp/errors.ts";
+import { parseInt64 } from "../../server/resp/numbers.ts";
+import { encodingName } from "../../storage/encoding.ts";
+import { EXPIRY_BYTES, HEADER_BYTES, NO_EXPIRY, Type } from "../../storage/entry.ts";
+import type { Database } from "../../storage/keyspace.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
+import { addValue, dataDigest, digestText, emptyDigest } from "./digest.ts";
+import type { DebugSubcommand } from "./debug_subcommand.ts";
+
+const encoder = new TextEncoder();
+
+const digest: DebugSubcommand = {
+  name: "DIGEST",
+  least: 2,
+  help: ["DIGEST", "    A digest of all data, equal to that of a Redis with the same data."],
+
+  run(ctx) {
+    ctx.reply.simple(digestText(dataDigest(ctx.server.keyspace)));
+  },
+};
+
+const digestValue: DebugSubcommand = {
+  name: "DIGEST-VALUE",
+  least: 2,
+  most: Infinity,
+  help: ["DIGEST-VALUE <key> [<key> ...]", "    Digests of the values of these keys."],
+
+  run(ctx, args) {
+    ctx.reply.array(args.count - 2);
+    for (let i = 2; i < args.count; i++) {
+      const value = emptyDigest();
+      const ref = ctx.db.peek(args, i);
+      if (ref !== 0) addValue(value, ctx.db, ref);
+      ctx.reply.simple(digestText(value));
+    }
+  },
+};
+
+const object: DebugSubcommand = {
+  name: "OBJECT",
+  least: 3,
+  help: ["OBJECT <key>", "    How the value at <key> is kept."],
+
+  run(ctx, args) {
+    const ref = existing(ctx.db, args);
+    const { db } = ctx;
+    const clock = db.clock(ref);
+    ctx.reply.simple(
+      `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingName(db, ref)} ` +
+        `serializedlength:${serializedLength(db, ref)} lru:${clock} ` +
+        `lru_seconds_idle:${db.keyspace.idleSeconds(clock)}`,
+    );
+  },
+};
+
+const sdslen: DebugSubcommand = {
+  name: "SDSLEN",
+  least: 3,
+  help: ["SDSLEN <key>", "    The lengths of <key> and its string, and the room they have."],
+
+  run(ctx, args) {
+    const { db } = ctx;
+    const ref = existing(db, args);
+    if (db.type(ref) !== Type.string || encodingName(db, ref) === "int") {
+      throw new ReplyError("ERR Not an sds encoded string.");
+    }
+    const key = db.key(ref).len;
+    const { len } = db.value(ref);
+    // Key and value lie in one block; what it has to spare is the value's.
+    const header = HEADER_BYTES + (db.expiry(ref) === NO_EXPIRY ? 0 : EXPIRY_BYTES);
+    const spare = db.keyspace.arena.usable(ref) - header - key - len;
+    ctx.reply.simple(
+      `key_sds_len:${key}, key_sds_avail:0, key_zmalloc: ${key}, ` +
+        `val_sds_len:${len}, val_sds_avail:${spare}, val_zmalloc: ${len + spare}`,
+    );
+  },
+};
+
+const listpack: DebugSubcommand = {
+  name: "LISTPACK",
+  least: 3,
+  help: ["LISTPACK <key>", "    Refused: no value is kept as a listpack."],
+
+  run(ctx, args) {
+    existing(ctx.db, args);
+    throw new ReplyError("ERR Not a listpack encoded object.");
+  },
+};
+
+const quicklist: DebugSubcommand = {
+  name: "QUICKLIST",
+  least: 3,
+  most: 4,
+  help: ["QUICKLIST <key> [<0|1>]", "    Refused: no value is kept as a quicklist."],
+
+  run(ctx, args) {
+    existing(ctx.db, args);
+    throw new ReplyError("ERR Not a quicklist encoded object.");
+  },
+};
+
+const htstats: DebugSubcommand = {
+  name: "HTSTATS",
+  least: 3,
+  most: Infinity,
+  help: ["HTSTATS <dbid> [full]", "    Figures of a database's index."],
+
+  run(ctx, args) {
+    const { databases } = ctx.server.keyspace;
+    const id = args.int(2);
+    if (id < 0 || id >= databases.length) throw new ReplyError("ERR Out of range database");
+    const { table } = databases[id];
+    ctx.reply.verbatim(
+      "txt",
+      "[Dictionary HT]\n" +
+        (table.size === 0
+          ? "No stats available for empty dictionaries\n"
+          : ` index bytes: ${table.indexBytes}\n number of elements: ${table.size}\n`) +
+        `[Expires HT]\n number of elements: ${table.volatileCount}\n`,
+    );
+  },
+};
+
+const htstatsKey: DebugSubcommand = {
+  name: "HTSTATS-KEY",
+  least: 3,
+  most: Infinity,
+  help: ["HTSTATS-KEY <key> [full]", "    Refused: no value is kept as a hash table."],
+
+  run(ctx, args) {
+    existing(ctx.db, args);
+    throw new ReplyError(
+      "ERR The value stored at the specified key is not represented using an hash table",
+    );
+  },
+};
+
+const populate: DebugSubcommand = {
+  name: "POPULATE",
+  least: 3,
+  most: 5,
+  help: [
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Make <count> strings named key:<number>, or <prefix>:<number>; existing keys stay.",
+  ],
+
+  run(ctx, args) {
+    const { db } = ctx;
+    const count = args.intBetween(2, 0, Infinity);
+    const prefix = args.count > 3 ? args.bytes(3) : encoder.encode("key");
+    const size = args.count > 4 ? args.intBetween(4, 0, Infinity) : 0;
+    for (let i = 0; i < count; i++) {
+      const key = keyWithNumber(prefix, i);
+      if (db.findKey(key) !== 0) continue;
+      const text = encoder.encode(`value:${i}`);
+      const value = size === 0 ? text : padded(text, size);
+      db.store(key, 0, key.length, Type.string, value, 0, value.length, NO_EXPIRY);
+      ctx.changedKey(key);
+    }
+    ctx.propagateNothing();
+    ctx.reply.ok();
+  },
+};
+
+/** The subcommands about data. */
+export const dataSubcommands: readonly DebugSubcommand[] = [
+  digest,
+  digestValue,
+  htstats,
+  htstatsKey,
+  listpack,
+  object,
+  populate,
+  quicklist,
+  sdslen,
+];
+
+/** The key in argument 2. @throws {ReplyError} when there is none */
+function existing(db: Database, args: Args): Ref {
+  const ref = db.peek(args, 2);
+  if (ref === 0) throw new ReplyError("ERR no such key");
+  return ref;
+}
+
+function keyWithNumber(prefix: Uint8Array, number: number): Uint8Array {
+  const digits = encoder.encode(`:${number}`);
+  const key = new Uint8Array(prefix.length + digits.length);
+  key.set(prefix);
+  key.set(digits, prefix.length);
+  return key;
+}
+
+/** Exactly `size` bytes: cut, or with zeros behind. */
+function padded(text: Uint8Array, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  bytes.set(text.subarray(0, size));
+  return bytes;
+}
+
+const INT8_MAX = 0x7f;
+const INT16_MAX = 0x7fff;
+const INT32_MAX = 0x7fffffff;
+
+/** How long a string is in an RDB file, uncompressed. */
+function serializedLength(db: Database, ref: Ref): number {
+  const { buf, off, len } = db.value(ref);
+  if (encodingName(db, ref) === "int") {
+    const value = parseInt64(buf, off, len);
+    if (value >= -INT8_MAX - 1 && value <= INT8_MAX) return 2;
+    if (value >= -INT16_MAX - 1 && value <= INT16_MAX) return 3;
+    if (value >= -INT32_MAX - 1 && value <= INT32_MAX) return 5;
+  }
+  if (len < 1 << 6) return len + 1;
+  return len < 1 << 14 ? len + 2 : len + 5;
+}

@@ -1,0 +1,194 @@
+/**
+ * Those subcommands of DEBUG that change how the server behaves, or make it do something.
+ *
+ * @module
+ */
+
+import type { Args } from "../../server/resp/args.ts";
+import { ReplyError } from "../../server/resp/errors.ts";
+import type { Context } from "../context.ts";
+import { subcommandSyntaxError } from "../help.ts";
+import { type DebugSubcommand, isOn } from "./debug_subcommand.ts";
+
+const changeReplId: DebugSubcommand = {
+  name: "CHANGE-REPL-ID",
+  least: 2,
+  help: ["CHANGE-REPL-ID", "    Take a new replication ID, so that replicas must copy everything."],
+
+  run(ctx) {
+    ctx.server.log("notice", "DEBUG CHANGE-REPL-ID: taking a new replication ID");
+    ctx.server.changeReplicationId();
+    ctx.reply.ok();
+  },
+};
+
+const error: DebugSubcommand = {
+  name: "ERROR",
+  least: 3,
+  help: ["ERROR <string>", "    Reply with this error."],
+
+  run(ctx, args) {
+    ctx.reply.error(args.text(2));
+  },
+};
+
+const log: DebugSubcommand = {
+  name: "LOG",
+  least: 3,
+  help: ["LOG <message>", "    Write a line to the server's log."],
+
+  run(ctx, args) {
+    ctx.server.log("warning", `DEBUG LOG: ${args.text(2)}`);
+    ctx.reply.ok();
+  },
+};
+
+const reload: DebugSubcommand = {
+  name: "RELOAD",
+  least: 2,
+  most: Infinity,
+  help: ["RELOAD [option ...]", "    Refused until there is persistence."],
+
+  run(_ctx, args) {
+    for (let i = 2; i < args.count; i++) {
+      if (args.is(i, "MERGE") || args.is(i, "NOFLUSH") || args.is(i, "NOSAVE")) continue;
+      throw new ReplyError(
+        "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+      );
+    }
+    throw new ReplyError("ERR persistence is not available yet");
+  },
+};
+
+const loadaof: DebugSubcommand = {
+  name: "LOADAOF",
+  least: 2,
+  help: ["LOADAOF", "    Refused until there is persistence."],
+
+  run() {
+    throw new ReplyError("ERR persistence is not available yet");
+  },
+};
+
+const replicate: DebugSubcommand = {
+  name: "REPLICATE",
+  least: 3,
+  most: Infinity,
+  help: ["REPLICATE <string> [<string> ...]", "    Send replicas, of which there are none, this."],
+
+  run(ctx) {
+    ctx.reply.ok();
+  },
+};
+
+const setActiveExpire: DebugSubcommand = {
+  name: "SET-ACTIVE-EXPIRE",
+  least: 3,
+  help: ["SET-ACTIVE-EXPIRE <0|1>", "    Whether keys expire that nobody asks for."],
+
+  run(ctx, args) {
+    ctx.server.debug.activeExpire = isOn(args, 2);
+    ctx.reply.ok();
+  },
+};
+
+const packedThreshold: DebugSubcommand = {
+  name: "QUICKLIST-PACKED-THRESHOLD",
+  least: 3,
+  help: [
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    From which size on Redis keeps elements of lists by themselves; without effect here.",
+  ],
+
+  run(ctx, args) {
+    if (!MEMORY_SIZE.test(args.text(2))) {
+      throw new ReplyError(
+        "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+      );
+    }
+    keepFlag(ctx, args);
+  },
+};
+
+const MEMORY_SIZE = /^\d+(b|kb?|mb?|gb?)?$/i;
+
+const sleep: DebugSubcommand = {
+  name: "SLEEP",
+  least: 3,
+  help: ["SLEEP <seconds>", "    Stop the whole server for so long."],
+
+  run(ctx, args) {
+    stopThread((Number.parseFloat(args.text(2)) || 0) * 1000);
+    ctx.reply.ok();
+  },
+};
+
+const structsize: DebugSubcommand = {
+  name: "STRUCTSIZE",
+  least: 2,
+  help: ["STRUCTSIZE", "    The word size; there are no structures as Redis has them."],
+
+  run(ctx) {
+    ctx.reply.bulk("bits:64 ");
+  },
+};
+
+const replybuffer: DebugSubcommand = {
+  name: "REPLYBUFFER",
+  least: 4,
+  help: [
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    How Redis sizes its reply buffers; without effect here.",
+  ],
+
+  run(ctx, args) {
+    if (args.is(2, "PEAK-RESET-TIME")) {
+      if (!args.is(3, "NEVER") && !args.is(3, "RESET")) args.int(3);
+    } else if (!args.is(2, "RESIZING")) {
+      throw subcommandSyntaxError(args, "DEBUG");
+    }
+    ctx.server.debug.flags.set(`replybuffer ${args.lower(2)}`, args.text(3));
+    ctx.reply.ok();
+  },
+};
+
+/** The subcommands about the server. */
+export const serverSubcommands: readonly DebugSubcommand[] = [
+  changeReplId,
+  error,
+  flag("AOF-FLUSH-SLEEP <microsec>", "Wait before the AOF is written."),
+  flag("DICT-RESIZING <0|1>", "Whether indexes grow and shrink."),
+  flag("PAUSE-CRON <0|1>", "Whether regular work rests."),
+  flag("SET-DISABLE-DENY-SCRIPTS <0|1>", "Whether scripts may run everything."),
+  flag("SET-SKIP-CHECKSUM-VALIDATION <0|1>", "Whether checksums of RDB data are passed over."),
+  loadaof,
+  log,
+  packedThreshold,
+  reload,
+  replicate,
+  replybuffer,
+  setActiveExpire,
+  sleep,
+  structsize,
+];
+
+/** A switch that is only kept, for whoever looks at it. */
+function flag(form: string, help: string): DebugSubcommand {
+  return {
+    name: form.split(" ")[0],
+    least: 3,
+    help: [form, `    ${help}`],
+    run: keepFlag,
+  };
+}
+
+function keepFlag(ctx: Context, args: Args): void {
+  ctx.server.debug.flags.set(args.lower(1), args.text(2));
+  ctx.reply.ok();
+}
+
+/** Holds up the thread, and with it every client: that is what is asked for. */
+function stopThread(ms: number): void {
+  if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

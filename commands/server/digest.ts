@@ -1,0 +1,88 @@
+/**
+ * Digests of values and of all data, equal to those that Redis computes: two servers with the same digest hold the
+ * same data.
+ *
+ * SHA-1 hashes are joined by exclusive or where order does not count (keys, members of a set), and hashed again with
+ * what comes next where it does.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { NO_EXPIRY, Type, TYPE_NAMES } from "../../storage/entry.ts";
+import type { Database, Keyspace } from "../../storage/keyspace.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
+
+const DIGEST_BYTES = 20;
+const EXPIRE_MARK = new TextEncoder().encode("!!expire!!");
+
+/** The numbers by which Redis knows the types. */
+const REDIS_TYPES: Readonly<Record<Type, number>> = {
+  [Type.string]: 0,
+  [Type.list]: 1,
+  [Type.set]: 2,
+  [Type.zset]: 3,
+  [Type.hash]: 4,
+  [Type.stream]: 6,
+};
+
+/** The digest of no data. */
+export function emptyDigest(): Uint8Array {
+  return new Uint8Array(DIGEST_BYTES);
+}
+
+/** A digest in hexadecimal digits. */
+export function digestText(digest: Uint8Array): string {
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The digest of every key in every database. O(bytes). */
+export function dataDigest(keyspace: Keyspace): Uint8Array {
+  const digest = emptyDigest();
+  for (const db of keyspace.databases) {
+    if (db.size === 0) continue;
+    mix(digest, bigEndian(db.id));
+    let position = 0;
+    do {
+      // Redis hashes what it joins, also when that is a digest already.
+      position = db.table.walk(position, (ref) => xorHash(digest, keyDigest(db, ref)));
+    } while (position !== 0);
+  }
+  return digest;
+}
+
+function keyDigest(db: Database, ref: Ref): Uint8Array {
+  const digest = emptyDigest();
+  mix(digest, db.keyBytes(ref));
+  addValue(digest, db, ref);
+  return digest;
+}
+
+/** Adds a value with its type, and whether it expires, to a digest. */
+export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
+  const type = db.type(ref);
+  mix(digest, bigEndian(REDIS_TYPES[type]));
+  if (type !== Type.string) throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
+  mix(digest, db.valueBytes(ref));
+  if (db.expiry(ref) !== NO_EXPIRY) xorHash(digest, EXPIRE_MARK);
+}
+
+function mix(digest: Uint8Array, bytes: Uint8Array): void {
+  xorHash(digest, bytes);
+  digest.set(sha1(digest));
+}
+
+function xorHash(digest: Uint8Array, bytes: Uint8Array): void {
+  const hash = sha1(bytes);
+  for (let i = 0; i < DIGEST_BYTES; i++) digest[i] ^= hash[i];
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return createHash("sha1").update(bytes).digest();
+}
+
+function bigEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
