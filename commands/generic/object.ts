@@ -61,7 +61,6 @@ const help = command({
   complexity: "O(1)",
   arity: 2,
   flags: ["loading", "stale"],
-  categories: ["keyspace"],
 
   run(ctx) {
     replyWithHelp(ctx.reply, "OBJECT", [

@@ -23,7 +23,7 @@ export const wait = command({
   complexity: "O(1)",
   arity: 3,
   flags: ["blocking"],
-  categories: ["connection"],
+  categories: ["connection", "-keyspace"],
   args: [arg.integer("numreplicas"), arg.integer("timeout")],
   tips: ["request_policy:all_shards", "response_policy:agg_min"],
 
@@ -45,7 +45,7 @@ export const waitaof = command({
   complexity: "O(1)",
   arity: 4,
   flags: ["blocking"],
-  categories: ["connection"],
+  categories: ["connection", "-keyspace"],
   args: [arg.integer("numlocal"), arg.integer("numreplicas"), arg.integer("timeout")],
   tips: ["request_policy:all_shards", "response_policy:agg_min"],
 

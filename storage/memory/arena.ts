@@ -44,7 +44,7 @@ const LARGEST_RUN_PAGES = 127;
 const RUN = 0xff;
 const ONE_LIVE = 0x10000;
 /** How many chunks one call of what {@link Arena.clear} answers frees. */
-const CHUNKS_PER_DISPOSAL = 4;
+const CHUNKS_PER_DISPOSAL = 2;
 
 const PREVIOUS = 1;
 const RUN_PAGES = 1;
