@@ -76,6 +76,11 @@ export class Peer implements AsyncDisposable {
     return Deno.readTextFileSync(logOf(this.directory));
   }
 
+  /** How the process ended, once it has ended by itself. */
+  get status(): Promise<Deno.CommandStatus> {
+    return this.#process.status;
+  }
+
   /** Ends the process with a signal and returns how it ended; a second call does nothing. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
     if (!this.#ended) {
