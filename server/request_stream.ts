@@ -18,12 +18,20 @@ export interface ByteSource {
 
 /** Bytes that have come, in batches; a chunk is their number, the bytes are in the session's decoder. */
 export function requestStream(source: ByteSource, session: Session): ReadableStream<number> {
+  let controller: ReadableStreamDefaultController<number>;
+  const arrived = (count: number | null) => {
+    if (count === null) controller.close();
+    else controller.enqueue(count);
+  };
+  const failed = (error: unknown) => controller.error(error);
   return new ReadableStream<number>({
-    pull(controller) {
-      return source.read(session.room()).then((count) => {
-        if (count === null) controller.close();
-        else controller.enqueue(count);
-      });
+    start(given) {
+      controller = given;
+    },
+    // Answers no promise: nothing is asked for again before it has arrived, since the pipe reads one chunk at a time
+    // and nothing is kept ahead. That spares a promise and a closure for each read.
+    pull() {
+      source.read(session.room()).then(arrived, failed);
     },
   }, { highWaterMark: 0 });
 }

@@ -62,6 +62,8 @@ export class RequestDecoder {
   #missing = 0;
   /** The announced length of the argument under way, −1 before its length line. */
   #bulkLength = -1;
+  /** The last read took all the room there was: more may have been waiting. */
+  #wasFull = false;
   /** The request in `args` was given back, to be answered later. */
   #again = false;
   readonly #limits: DecoderLimits;
@@ -82,50 +84,59 @@ export class RequestDecoder {
     return this.#buf.length;
   }
 
-  /** Where the next read may write; at least one byte. */
+  /** Where the next read may write; at least one byte, usually half the buffer and more. */
   room(): Uint8Array {
     if (this.#requestStart === this.#end) this.#rewind();
-    else if (this.#end === this.#buf.length) this.#makeRoom();
+    else if (this.#end * 2 > this.#buf.length) this.#makeRoom();
     return this.#end === 0 ? this.#buf : this.#buf.subarray(this.#end);
   }
 
   /** Says that `count` bytes have been written to the start of {@link room}. */
   filled(count: number): void {
     this.#end += count;
+    this.#wasFull = this.#end === this.#buf.length;
   }
 
   /** Everything was consumed: start over at the front, with a buffer that suits the last read. */
   #rewind(): void {
     const size = this.#buf.length;
     const used = this.#end;
-    if (used === size && size < USUAL_LARGEST_BUFFER) {
-      this.#replaceBuffer(new Uint8Array(size * 2));
-    } else if (size > USUAL_LARGEST_BUFFER) {
+    if (size > USUAL_LARGEST_BUFFER) {
       this.#replaceBuffer(new Uint8Array(SMALLEST_BUFFER));
+    } else if (this.#wasFull && size < USUAL_LARGEST_BUFFER) {
+      this.#replaceBuffer(new Uint8Array(size * 4));
     } else if (used > 0 && used * 4 < size && size > SMALLEST_BUFFER) {
       this.#replaceBuffer(new Uint8Array(size / 2));
     }
+    this.#wasFull = false;
     this.#requestStart = this.#at = this.#end = 0;
     this.args.trim();
   }
 
+  /** Moves the request under way to the front, into a larger buffer where it or the reads need one. */
   #makeRoom(): void {
     const kept = this.#end - this.#requestStart;
     const shift = this.#requestStart;
-    let target = this.#buf;
-    if (kept > this.#buf.length / 2) {
-      let size = Math.max(this.#buf.length * 2, USUAL_LARGEST_BUFFER / 4);
+    let size = this.#buf.length;
+    if (kept * 2 > size) {
+      size = Math.max(size * 2, USUAL_LARGEST_BUFFER / 4);
       if (this.#bulkLength >= 0) {
         // The rest of a large argument is known: do not double far beyond it.
         const needed = this.#at - shift + this.#bulkLength + 2;
         if (needed > this.#buf.length) size = Math.min(size, needed);
       }
-      target = new Uint8Array(size);
-      target.set(this.#buf.subarray(shift, this.#end));
-    } else {
-      target.copyWithin(0, shift, this.#end);
+    } else if (this.#wasFull && size < USUAL_LARGEST_BUFFER) {
+      size *= 4;
     }
-    this.#replaceBuffer(target);
+    if (size === this.#buf.length) {
+      if (shift === 0) return;
+      this.#buf.copyWithin(0, shift, this.#end);
+    } else {
+      const larger = new Uint8Array(size);
+      larger.set(this.#buf.subarray(shift, this.#end));
+      this.#replaceBuffer(larger);
+    }
+    this.#wasFull = false;
     const off = this.args.off;
     for (let i = 0; i < this.args.count; i++) off[i] -= shift;
     this.#requestStart = 0;
