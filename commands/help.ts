@@ -51,7 +51,7 @@ export function replyWithHelp(reply: Reply, name: string, lines: readonly string
 
 /** The subcommand in argument 1 is unknown, or none of its forms has so many arguments. */
 export function subcommandSyntaxError(args: Args, container: string): ReplyError {
-  const name = args.text(1).slice(0, MOST_SHOWN);
+  const name = args.binary(1).slice(0, MOST_SHOWN);
   return new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`,
   );

@@ -193,14 +193,15 @@ function describeError(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-function shown(args: Args, i: number): string {
-  return args.binary(i).slice(0, SHOWN_BYTES);
+/** The beginning of an argument; C's formats end it at a NUL byte. */
+function shown(args: Args, i: number, most = SHOWN_BYTES): string {
+  return args.binary(i).slice(0, most).split("\0", 1)[0];
 }
 
 function unknownCommand(args: Args): ReplyError {
   let beginning = "";
   for (let i = 1; i < args.count && beginning.length < SHOWN_BYTES; i++) {
-    beginning += `'${args.binary(i).slice(0, SHOWN_BYTES - beginning.length)}' `;
+    beginning += `'${shown(args, i, SHOWN_BYTES - beginning.length)}' `;
   }
   return new ReplyError(
     `ERR unknown command '${shown(args, 0)}', with args beginning with: ${beginning}`,

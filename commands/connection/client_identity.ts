@@ -78,7 +78,7 @@ export const clientSetinfo = command({
   run(ctx, args) {
     const isName = args.is(2, "LIB-NAME");
     if (!isName && !args.is(2, "LIB-VER")) {
-      throw new ReplyError(`ERR Unrecognized option '${args.text(2)}'`);
+      throw new ReplyError(`ERR Unrecognized option '${args.binary(2)}'`);
     }
     checkClientAttribute(args, 3, args.text(2));
     if (isName) ctx.client.libName = args.text(3);

@@ -14,5 +14,5 @@ export function readClientType(args: Args, i: number): NonNullable<ClientFilter[
   if (args.is(i, "REPLICA") || args.is(i, "SLAVE")) return "replica";
   if (args.is(i, "PUBSUB")) return "pubsub";
   if (args.is(i, "MASTER")) return "primary";
-  throw new ReplyError(`ERR Unknown client type '${args.text(i)}'`);
+  throw new ReplyError(`ERR Unknown client type '${args.binary(i)}'`);
 }

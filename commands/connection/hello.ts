@@ -47,7 +47,7 @@ export const hello = command({
         name = ++i;
         checkClientName(args, name);
       } else {
-        throw new ReplyError(`ERR Syntax error in HELLO option '${args.text(i)}'`);
+        throw new ReplyError(`ERR Syntax error in HELLO option '${args.binary(i)}'`);
       }
     }
 

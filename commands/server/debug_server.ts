@@ -28,7 +28,7 @@ const error: DebugSubcommand = {
   help: ["ERROR <string>", "    Reply with this error."],
 
   run(ctx, args) {
-    ctx.reply.error(args.text(2));
+    ctx.reply.error(args.binary(2));
   },
 };
 

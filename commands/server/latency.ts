@@ -45,7 +45,7 @@ const graph = command({
   tips: EACH_NODE,
 
   run(ctx, args) {
-    const event = args.text(2);
+    const event = args.binary(2);
     const latest = ctx.server.latency.latest().find((each) => each.event === event);
     if (latest === undefined) {
       throw new ReplyError(`ERR No samples available for event '${event}'`);

@@ -8,7 +8,10 @@
  * @module
  */
 
-/** A refusal whose text is sent to the client as an error reply, for example `ERR syntax error`. */
+/**
+ * A refusal whose text is sent to the client as an error reply, for example `ERR syntax error`. Each character is one
+ * byte, so that arguments are quoted as they came: take them from `args.binary`.
+ */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
 

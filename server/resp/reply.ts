@@ -19,7 +19,10 @@ export interface Reply {
   ok(): void;
   /** A status line, such as `+PONG`. */
   simple(text: string): void;
-  /** An error, its code first. Handlers throw a ReplyError instead, except within aggregates. */
+  /**
+   * An error, its code first, each character one byte: what it quotes of a request comes from `args.binary`. Handlers
+   * throw a ReplyError instead, except within aggregates.
+   */
   error(text: string): void;
   int(value: number | bigint): void;
   bulk(value: ReplyText): void;

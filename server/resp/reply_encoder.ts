@@ -12,6 +12,8 @@ import type { Reply, ReplyText } from "./reply.ts";
 const CR = 13;
 const LF = 10;
 const ZERO = 48;
+const SPACE = 32;
+const QUESTION_MARK = 63;
 const MINUS = 45;
 const PLUS = 43;
 const COLON = 58;
@@ -132,7 +134,17 @@ export class ReplyEncoder implements Reply {
   }
 
   error(text: string): void {
-    this.#line(MINUS, /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, " ") : text);
+    const buf = this.#reserve(text.length + 3);
+    let at = this.#length;
+    buf[at++] = MINUS;
+    for (let i = 0; i < text.length; i++) {
+      const c = text.charCodeAt(i);
+      // A line break would end the reply; what no byte can hold cannot come from a request.
+      buf[at++] = c === CR || c === LF ? SPACE : c > 0xff ? QUESTION_MARK : c;
+    }
+    buf[at++] = CR;
+    buf[at++] = LF;
+    this.#length = at;
   }
 
   int(value: number | bigint): void {

@@ -19,7 +19,7 @@ export const PIPELINE: Uint8Array = concat([
   encodeLatin1('PING\r\nAPPEND key "a b\\x00"\r\n\r\n'),
   encodeCommand(["MSET", "a", "1", "b", "2", "c", "x".repeat(100)]),
   encodeCommand(["INCRBY", "a", "-9223372036854775808"]),
-  encodeCommand(["SCAN", "0", "COUNT", "10", "MATCH", "*"]),
+  encodeCommand(["GETEX", "key", "PX", "100000"]),
   encodeCommand(["SETRANGE", "key", "10", "\r\n$5\r\n"]),
   encodeLatin1("*0\r\n*-1\r\nECHO 'x y'\n"),
   encodeCommand(["DEL", "", "a", "b"]),

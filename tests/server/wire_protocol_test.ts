@@ -199,6 +199,10 @@ Deno.test("Unknown commands are refused with the words they began with", async (
   await wire.ask("GET\r\n", "-ERR wrong number of arguments for 'get' command\r\n");
   await wire.send(encodeCommand(["x\r\ny", "a\nb"]));
   await wire.expect("-ERR unknown command 'x  y', with args beginning with: 'a b' \r\n");
+  await wire.send(encodeCommand(["grün", Uint8Array.of(0xff), "a\0b"]));
+  await wire.expect(
+    "-ERR unknown command 'gr\xc3\xbcn', with args beginning with: '\xff' 'a' \r\n",
+  );
 });
 
 Deno.test("Errors keep the connection in step", async () => {

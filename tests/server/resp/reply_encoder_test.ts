@@ -24,6 +24,12 @@ for (
       "-ERR a  b\r\n",
       "-ERR a  b\r\n",
     ],
+    [
+      "an error that quotes bytes",
+      (r) => r.error("ERR \xff\xe9"),
+      "-ERR \xff\xe9\r\n",
+      "-ERR \xff\xe9\r\n",
+    ],
     ["a small integer", (r) => r.int(7), ":7\r\n", ":7\r\n"],
     ["an integer of two digits", (r) => r.int(42), ":42\r\n", ":42\r\n"],
     ["a negative integer", (r) => r.int(-1), ":-1\r\n", ":-1\r\n"],

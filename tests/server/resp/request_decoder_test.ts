@@ -163,6 +163,7 @@ Deno.test("RequestDecoder judges a line only when it is whole", () => {
   assertEquals(protocolError("*1\r\nfoo"), undefined);
   assertEquals(protocolError("*1\r\n$x"), undefined);
   assertEquals(protocolError("*x"), undefined);
+  assertEquals(protocolError("*x\r"), undefined);
 });
 
 Deno.test("RequestDecoder keeps to proto-max-bulk-len at the header already", () => {
