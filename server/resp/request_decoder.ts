@@ -252,6 +252,7 @@ export class RequestDecoder {
     if (buf[at] !== CR || at === from || at - from > 9 || (buf[from] === ZERO && at - from > 1)) {
       const cr = buf.indexOf(CR, at);
       if (cr < 0 || cr >= end) return this.#unfinishedLine(tooLong);
+      if (cr + 1 >= end) return undefined;
       value = parseInt64(buf, from, cr - from);
       if (value !== value) throw new ProtocolError(invalid);
       at = cr;
