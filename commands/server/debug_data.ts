@@ -142,6 +142,8 @@ const htstatsKey: DebugSubcommand = {
   },
 };
 
+const NOT_POSITIVE = "ERR value is out of range, must be positive";
+
 const populate: DebugSubcommand = {
   name: "POPULATE",
   least: 3,
@@ -153,9 +155,9 @@ const populate: DebugSubcommand = {
 
   run(ctx, args) {
     const { db } = ctx;
-    const count = args.intBetween(2, 0, Infinity);
+    const count = args.intBetween(2, 0, Infinity, NOT_POSITIVE);
     const prefix = args.count > 3 ? args.bytes(3) : encoder.encode("key");
-    const size = args.count > 4 ? args.intBetween(4, 0, Infinity) : 0;
+    const size = args.count > 4 ? args.intBetween(4, 0, Infinity, NOT_POSITIVE) : 0;
     for (let i = 0; i < count; i++) {
       const key = keyWithNumber(prefix, i);
       if (db.findKey(key) !== 0) continue;

@@ -101,7 +101,7 @@ const packedThreshold: DebugSubcommand = {
   ],
 
   run(ctx, args) {
-    if (!MEMORY_SIZE.test(args.text(2))) {
+    if (!(memorySize(args.text(2)) <= LARGEST_THRESHOLD)) {
       throw new ReplyError(
         "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
       );
@@ -110,7 +110,24 @@ const packedThreshold: DebugSubcommand = {
   },
 };
 
-const MEMORY_SIZE = /^\d+(b|kb?|mb?|gb?)?$/i;
+/** Redis wants to stay a mebibyte below what 32 bits can tell. */
+const LARGEST_THRESHOLD = 2 ** 32 - 2 ** 20;
+
+const UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1000,
+  kb: 1024,
+  m: 1000 ** 2,
+  mb: 1024 ** 2,
+  g: 1000 ** 3,
+  gb: 1024 ** 3,
+};
+
+/** A number of bytes such as `10mb`; NaN for anything else. */
+function memorySize(text: string): number {
+  const match = /^(\d+)([bkmg]|[kmg]b)?$/i.exec(text);
+  return match === null ? NaN : Number(match[1]) * UNITS[match[2]?.toLowerCase() ?? "b"];
+}
 
 const sleep: DebugSubcommand = {
   name: "SLEEP",
