@@ -43,7 +43,10 @@ export class Cron {
     if (this.#ticks % CLIENTS_EVERY === 0) {
       server.clients.closeIdle(now, server.config.values.timeout);
       let bytes = 0;
-      for (const session of server.clients) bytes += session.memory;
+      for (const session of server.clients) {
+        session.checkOutputLimit();
+        bytes += session.memory;
+      }
       server.clientBytes = bytes;
     }
     server.stats.peakMemory = Math.max(server.stats.peakMemory, server.usedMemory);

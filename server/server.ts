@@ -324,7 +324,9 @@ export class Server implements ServerApi {
     const line = describeRequest(this.timeMicros(), ctx.db.id, ctx.client.endpoints.remote, args);
     for (const monitor of this.monitors) {
       monitor.output.encoder(monitor.protocol).simple(line);
-      if (monitor !== ctx.client) monitor.output.flush();
+      if (monitor === ctx.client) continue;
+      monitor.output.flush();
+      monitor.checkOutputLimit();
     }
   }
 

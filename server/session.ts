@@ -12,6 +12,7 @@ import type { ClientApi } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { CallContext } from "./call_context.ts";
 import { Output } from "./output.ts";
+import { OutputLimit } from "./output_limit.ts";
 import { commandSink, requestStream } from "./request_stream.ts";
 import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
@@ -20,6 +21,8 @@ import type { Server } from "./server.ts";
 
 /** A client with this many bytes of unread replies is not read from until it reads. */
 export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+/** So much may always wait, as in the fixed buffer that Redis does not count. */
+const UNLIMITED_BYTES = 16 * 1024;
 /** How long a client that has ended its requests may take to read the last replies, in ms. */
 const FAREWELL_MS = 1000;
 
@@ -65,6 +68,7 @@ export class Session implements ClientApi {
   readonly #connection: Connection;
   readonly #decoder: RequestDecoder;
   readonly #context: CallContext;
+  readonly #outputLimit = new OutputLimit();
   #protocol: 2 | 3 = 2;
   #parked = false;
   #closing = false;
@@ -208,6 +212,20 @@ export class Session implements ClientApi {
     if (!this.#parked || reply.length > 0) this.output.flush();
     server.endBatch(this, server.stats.commands - first);
     if (this.#closing) this.#closeWhenDrained();
+    if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
+  }
+
+  /** Closes the connection when more replies wait to be read than `client-output-buffer-limit` allows. */
+  checkOutputLimit(): void {
+    const server = this.#server;
+    const { pending } = this.output;
+    const limit = server.config.values.clientOutputBufferLimit.normal;
+    // A monitor is fed by others, so that not reading from it does not hold it back.
+    const floods = this.isMonitor && pending > MOST_UNREAD_BYTES;
+    if (!floods && !this.#outputLimit.isExceeded(pending, limit, server.keyspace.now)) return;
+    server.stats.outputLimitDisconnections++;
+    server.log("warning", `Client ${this.describe()} is closed: it leaves its replies unread`);
+    this.close();
   }
 
   /** Drops the reply of a command that CLIENT REPLY silences. */

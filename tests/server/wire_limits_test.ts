@@ -159,6 +159,32 @@ Deno.test("The end of a client that never read is noticed", async () => {
   await allGone(instance);
 });
 
+Deno.test("client-output-buffer-limit closes a client that leaves too much unread", async () => {
+  await using instance = await startServer({ "client-output-buffer-limit": "normal 2mb 0 0" });
+  using wire = await Wire.connect(instance);
+  await wire.ask(encodeCommand(["SET", "large", "x".repeat(MB)]), "+OK\r\n");
+  await wire.send("GET large\r\n");
+  await wire.skip(MB + "$1048576\r\n\r\n".length);
+  await wire.send("GET large\r\n".repeat(20));
+  await allGone(instance);
+  assertEquals(instance.server.stats.outputLimitDisconnections, 1);
+});
+
+Deno.test("A monitor that never reads is closed, and nobody else is held up", async () => {
+  await using instance = await startServer();
+  using monitor = await Wire.connect(instance);
+  await monitor.ask("MONITOR\r\n", "+OK\r\n");
+  using other = await Wire.connect(instance);
+  const request = encodeCommand(["ECHO", "x".repeat(4 * MB)]);
+  const reply = 4 * MB + "$4194304\r\n\r\n".length;
+  for (let sent = 0; instance.server.clients.count === 2; sent++) {
+    assertLess(sent, 40);
+    await other.send(request);
+    await other.skip(reply);
+  }
+  await other.ask("PING\r\n", "+PONG\r\n");
+});
+
 Deno.test("A thousand connections come and go without a trace", async () => {
   await using instance = await startServer();
   for (let round = 0; round < 10; round++) {
