@@ -2,7 +2,7 @@
  * The use of memory in figures and in words.
  *
  * The allocator of these figures is the arena: *allocated* are the blocks given out, *active* and *resident* the
- * chunks they lie in. Fields of Redis that mean nothing here are 0.
+ * chunks they lie in. The data set is what the blocks hold; indexes and buffers are overhead. Fields of Redis that mean nothing here are 0.
  *
  * @module
  */
@@ -22,9 +22,6 @@ export function memoryStats(server: ServerApi): MemoryStats {
   const { used, peak, startup, clients, resident } = server.memory();
   const databases = keyspace.databases.filter((db) => db.size > 0);
   const keys = databases.reduce((sum, db) => sum + db.size, 0);
-  const indexes = databases.reduce((sum, db) => sum + db.table.indexBytes, 0);
-  const overhead = startup + clients + indexes;
-  const dataset = Math.max(0, used - overhead);
   const net = Math.max(1, used - startup);
   const allocated = arena.usedBytes;
   const committed = arena.committedBytes;
@@ -45,11 +42,11 @@ export function memoryStats(server: ServerApi): MemoryStats {
       "overhead.hashtable.expires": 0,
       "overhead.hashtable.slot-to-keys": 0,
     }])),
-    "overhead.total": overhead,
+    "overhead.total": used - allocated,
     "keys.count": keys,
     "keys.bytes-per-key": keys === 0 ? 0 : Math.floor(net / keys),
-    "dataset.bytes": dataset,
-    "dataset.percentage": dataset * 100 / net,
+    "dataset.bytes": allocated,
+    "dataset.percentage": Math.min(100, allocated * 100 / net),
     "peak.percentage": used * 100 / Math.max(peak, used, 1),
     "allocator.allocated": allocated,
     "allocator.active": committed,
