@@ -2,7 +2,8 @@
  * The use of memory in figures and in words.
  *
  * The allocator of these figures is the arena: *allocated* are the blocks given out, *active* and *resident* the
- * chunks they lie in. The data set is what the blocks hold; indexes and buffers are overhead. Fields of Redis that mean nothing here are 0.
+ * chunks they lie in. The data set is what the blocks hold; indexes and buffers are overhead. Fields of Redis that
+ * mean nothing here are 0.
  *
  * @module
  */
@@ -62,8 +63,9 @@ export function memoryStats(server: ServerApi): MemoryStats {
   };
 }
 
+/** A ratio to nothing is 0: there is nothing to tell yet. */
 function ratio(a: number, b: number): number {
-  return a / Math.max(1, b);
+  return b === 0 ? 0 : a / b;
 }
 
 /** Below this much in use, ratios say nothing. */
