@@ -73,8 +73,22 @@ export class ScoreTree {
     return rank;
   }
 
-  /** How many entries this holds for, which must be the first ones. O(log n). */
-  countWhile(holds: (score: number, ref: Ref) => boolean): number {
+  /** How many entries have a score below a bound, or up to it. O(log n). */
+  countBelow(bound: number, inclusive: boolean): number {
+    if (this.#size === 0) return 0;
+    const nodes = this.#nodes;
+    let node = this.#root;
+    let sum = 0;
+    for (let level = 0; level < this.#height; level++) {
+      const slot = nodes.childBelow(node, bound, inclusive);
+      sum += nodes.sizeBefore(node, slot);
+      node = nodes.child(node, slot);
+    }
+    return sum + nodes.entriesBelow(node, bound, inclusive);
+  }
+
+  /** How many records this holds for, which must be the first ones. O(log n). */
+  countWhile(holds: (ref: Ref) => boolean): number {
     if (this.#size === 0) return 0;
     const nodes = this.#nodes;
     let node = this.#root;
@@ -84,7 +98,7 @@ export class ScoreTree {
       let high = nodes.count(node) - 1;
       while (low < high) {
         const middle = (low + high + 1) >> 1;
-        if (holds(nodes.firstScore(node, middle), nodes.firstRef(node, middle))) low = middle;
+        if (holds(nodes.firstRef(node, middle))) low = middle;
         else high = middle - 1;
       }
       sum += nodes.sizeBefore(node, low);
@@ -94,7 +108,7 @@ export class ScoreTree {
     let high = nodes.count(node);
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (holds(nodes.score(node, middle), nodes.ref(node, middle))) low = middle + 1;
+      if (holds(nodes.ref(node, middle))) low = middle + 1;
       else high = middle;
     }
     return sum + low;
@@ -106,13 +120,8 @@ export class ScoreTree {
     let node = this.#root;
     let left = rank;
     for (let level = 0; level < this.#height; level++) {
-      let slot = 0;
-      for (;;) {
-        const size = nodes.size(node, slot);
-        if (left < size) break;
-        left -= size;
-        slot++;
-      }
+      const slot = nodes.childOfRank(node, left);
+      left -= nodes.sizeBefore(node, slot);
       this.#path[level] = node;
       this.#slots[level] = slot;
       node = nodes.child(node, slot);
@@ -156,32 +165,30 @@ export class ScoreTree {
     const nodes = this.#nodes;
     let node = this.#root;
     for (let level = 0; level < this.#height; level++) {
-      let low = 0;
-      let high = nodes.count(node) - 1;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        const first = nodes.firstScore(node, middle);
-        if (
-          first < score ||
-          (first === score && this.#compare(nodes.firstRef(node, middle), ref) <= 0)
-        ) low = middle;
-        else high = middle - 1;
+      let slot = nodes.childBelow(node, score, true);
+      if (slot > 0 && nodes.firstScore(node, slot) === score) {
+        let low = nodes.childBelow(node, score, false);
+        while (low < slot) {
+          const middle = (low + slot + 1) >> 1;
+          if (this.#compare(nodes.firstRef(node, middle), ref) <= 0) low = middle;
+          else slot = middle - 1;
+        }
       }
       this.#path[level] = node;
-      this.#slots[level] = low;
-      node = nodes.child(node, low);
+      this.#slots[level] = slot;
+      node = nodes.child(node, slot);
     }
-    let low = 0;
-    let high = nodes.count(node);
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const other = nodes.score(node, middle);
-      if (other < score || (other === score && this.#compare(nodes.ref(node, middle), ref) < 0)) {
-        low = middle + 1;
-      } else high = middle;
+    let index = nodes.entriesBelow(node, score, true);
+    if (index > 0 && nodes.score(node, index - 1) === score) {
+      let low = nodes.entriesBelow(node, score, false);
+      while (low < index) {
+        const middle = (low + index) >> 1;
+        if (this.#compare(nodes.ref(node, middle), ref) < 0) low = middle + 1;
+        else index = middle;
+      }
     }
     this.#leaf = node;
-    this.#index = low;
+    this.#index = index;
   }
 
   /** Orders two records by their members. */

@@ -96,6 +96,22 @@ export class ScoreTreeNodes {
     if (right !== 0) words[right >>> CHUNK_SHIFT][((right & OFFSET_MASK) << 1) + PREVIOUS] = left;
   }
 
+  /** How many entries of a leaf have a score below a bound, or up to it. */
+  entriesBelow(leaf: Ref, bound: number, inclusive: boolean): number {
+    const unit = leaf & OFFSET_MASK;
+    const doubles = this.#arena.f64[leaf >>> CHUNK_SHIFT];
+    const scores = unit + LEAF_SCORES;
+    let low = scores;
+    let high = scores + this.#arena.u32[leaf >>> CHUNK_SHIFT][unit << 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const score = doubles[middle];
+      if (score < bound || (inclusive && score === bound)) low = middle + 1;
+      else high = middle;
+    }
+    return low - scores;
+  }
+
   /** Inserts an entry before the `at`th; there must be room. */
   insertEntry(leaf: Ref, at: number, score: number, ref: Ref): void {
     const chunk = leaf >>> CHUNK_SHIFT;
@@ -199,6 +215,31 @@ export class ScoreTreeNodes {
     let sum = 0;
     for (let at = first; at < first + slots; at++) sum += words[at];
     return sum;
+  }
+
+  /** The child that has the entry of a rank among those below the node. */
+  childOfRank(node: Ref, rank: number): number {
+    const words = this.#arena.u32[node >>> CHUNK_SHIFT];
+    const first = ((node & OFFSET_MASK) << 1) + SIZES;
+    let at = first;
+    for (let left = rank; left >= words[at]; at++) left -= words[at];
+    return at - first;
+  }
+
+  /** The last child whose first entry has a score below a bound, or up to it; the first child if none has. */
+  childBelow(node: Ref, bound: number, inclusive: boolean): number {
+    const unit = node & OFFSET_MASK;
+    const doubles = this.#arena.f64[node >>> CHUNK_SHIFT];
+    const scores = unit + INNER_SCORES;
+    let low = scores;
+    let high = scores + this.#arena.u32[node >>> CHUNK_SHIFT][unit << 1] - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      const score = doubles[middle];
+      if (score < bound || (inclusive && score === bound)) low = middle;
+      else high = middle - 1;
+    }
+    return low - scores;
   }
 
   /** The score of the first entry below the `i`th child. */

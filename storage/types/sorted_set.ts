@@ -115,13 +115,13 @@ export class SortedSet implements Collection, SortedMembers {
   }
 
   countBelow(bound: number, inclusive: boolean): number {
-    return this.#tree.countWhile((score) => score < bound || (inclusive && score === bound));
+    return this.#tree.countBelow(bound, inclusive);
   }
 
   countBelowBytes(buf: Uint8Array, off: number, len: number, inclusive: boolean): number {
     const { u8, u32 } = this.#heap.arena;
     const limit = inclusive ? 1 : 0;
-    return this.#tree.countWhile((_score, ref) => {
+    return this.#tree.countWhile((ref) => {
       const chunk = ref >>> CHUNK_SHIFT;
       const unit = ref & OFFSET_MASK;
       const length = u32[chunk][(unit << 1) + 1];
