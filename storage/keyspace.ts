@@ -197,12 +197,20 @@ export class Database {
   readonly #arena: Arena;
   readonly #view: ByteView = { buf: new Uint8Array(0), off: 0, len: 0 };
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  readonly #tools = new Map<new (db: Database) => object, object>();
 
   constructor(keyspace: Keyspace, id: number) {
     this.keyspace = keyspace;
     this.id = id;
     this.#arena = keyspace.arena;
     this.table = keyspace.newTable();
+  }
+
+  /** The tool of a kind that works on this database's values, made when it is first asked for. */
+  tool<T extends object>(kind: new (db: Database) => T): T {
+    let tool = this.#tools.get(kind);
+    if (tool === undefined) this.#tools.set(kind, tool = new kind(this));
+    return tool as T;
   }
 
   /** How many keys there are, those included whose time is over but that nobody has met yet. */
