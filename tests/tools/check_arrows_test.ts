@@ -72,7 +72,7 @@ const forbidden: readonly (readonly [from: string, specifier: string])[] = [
   ["server/resp/args.ts", "../config.ts"],
   ["server/resp/args.ts", "../../storage/memory/bytes.ts"],
   ["storage/memory/table.ts", "../keyspace.ts"],
-  ["storage/types/sorted_set.ts", "../../server/resp/args.ts"],
+  ["storage/types/sorted_set.ts", "../keyspace.ts"],
   ["storage/keyspace.ts", "../commands/context.ts"],
   ["commands/string/get.ts", "../../server/session.ts"],
   ["commands/string/get.ts", "../../replication/effects.ts"],
