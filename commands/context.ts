@@ -186,6 +186,10 @@ export interface ConfigValues {
   readonly lazyfreeLazyExpire: boolean;
   /** `lazyfree-lazy-user-flush`: whether FLUSHALL and FLUSHDB without a word free in the background. */
   readonly lazyfreeLazyUserFlush: boolean;
+  /** `zset-max-listpack-entries`: the most members that a sorted set has packed … */
+  readonly zsetMaxListpackEntries: number;
+  /** `zset-max-listpack-value`: … and the longest one, bytes. */
+  readonly zsetMaxListpackValue: number;
 }
 
 /** Live configuration, as CONFIG sees it. */

@@ -17,6 +17,8 @@ export function encodingName(db: Database, ref: Ref): string {
       const { buf, off, len } = db.value(ref);
       return stringEncoding(buf, off, len, db.encoding(ref));
     }
+    case Type.zset:
+      return db.isBeside(ref) ? "skiplist" : "listpack";
     default:
       throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);
   }

@@ -11,7 +11,7 @@
  */
 
 import { notAFloat, notAnInteger, ReplyError } from "./errors.ts";
-import { parseBigInt64, parseInt64, parseSafeInteger } from "./numbers.ts";
+import { parseBigInt64, parseInt64, parseSafeInteger, parseShortDecimal } from "./numbers.ts";
 
 const utf8 = new TextDecoder();
 const encoder = new TextEncoder();
@@ -198,6 +198,8 @@ export class Args {
    * @throws {ReplyError} `ERR value is not a valid float`, or the given text
    */
   float(i: number, refusal?: string): number {
+    const short = parseShortDecimal(this.buf, this.off[i], this.len[i]);
+    if (short === short) return short;
     const value = parseDouble(this.binary(i));
     if (value === undefined) throw refusal === undefined ? notAFloat() : new ReplyError(refusal);
     return value;

@@ -48,6 +48,41 @@ export function parseSafeInteger(buf: Uint8Array, off: number, len: number): num
   return negative ? -value : value;
 }
 
+const POINT = 46;
+/** Powers of ten that doubles hold exactly, as far as they are needed here. */
+const POWERS_OF_TEN = Array.from({ length: SAFE_DIGITS + 1 }, (_, power) => 10 ** power);
+
+/**
+ * Reads a short decimal number, up to 15 digits with a point among them or not: the common case of a score. Anything
+ * else, zero with a sign included, answers NaN.
+ */
+export function parseShortDecimal(buf: Uint8Array, off: number, len: number): number {
+  let at = off;
+  const end = off + len;
+  const negative = len > 1 && buf[at] === MINUS;
+  if (negative) at++;
+  if (end - at > SAFE_DIGITS + 1) return NaN;
+  let value = 0;
+  let digits = 0;
+  let places = -1;
+  for (; at < end; at++) {
+    const digit = buf[at] - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digits++;
+      if (places >= 0) places++;
+    } else if (buf[at] === POINT && places < 0) {
+      places = 0;
+    } else {
+      return NaN;
+    }
+  }
+  if (digits === 0 || digits > SAFE_DIGITS || (negative && value === 0)) return NaN;
+  // Both are exact, so the one rounding of the division is the right one.
+  if (places > 0) value /= POWERS_OF_TEN[places];
+  return negative ? -value : value;
+}
+
 /** Reads a canonical 64-bit signed decimal integer exactly; undefined when the bytes are anything else. */
 export function parseBigInt64(buf: Uint8Array, off: number, len: number): bigint | undefined {
   const small = parseSafeInteger(buf, off, len);

@@ -33,7 +33,8 @@ export interface Reply {
   /** The absent aggregate: RESP2's null array. */
   nullArray(): void;
   bool(value: boolean): void;
-  double(value: number): void;
+  /** `digits`: its text, where that is not the shortest one (GEOPOS). */
+  double(value: number, digits?: string): void;
   /** An integer of any size, given in decimal. */
   bigNumber(digits: string): void;
   /** Text for people, with its three-letter format. */

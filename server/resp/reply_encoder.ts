@@ -241,10 +241,9 @@ export class ReplyEncoder implements Reply {
     else this.int(value ? 1 : 0);
   }
 
-  double(value: number): void {
-    const text = formatDouble(value);
-    if (this.protocol === 3) this.#line(44, text);
-    else this.bulk(text);
+  double(value: number, digits: string = formatDouble(value)): void {
+    if (this.protocol === 3) this.#line(44, digits);
+    else this.bulk(digits);
   }
 
   bigNumber(digits: string): void {

@@ -4,6 +4,7 @@ import {
   parseBigInt64,
   parseInt64,
   parseSafeInteger,
+  parseShortDecimal,
 } from "../../../server/resp/numbers.ts";
 
 const encoder = new TextEncoder();
@@ -111,5 +112,20 @@ Deno.test("formatDouble loses nothing", () => {
     view.setInt32(4, seed);
     const value = view.getFloat64(0);
     if (Number.isFinite(value)) assertEquals(Number(formatDouble(value)), value);
+  }
+});
+
+Deno.test("parseShortDecimal reads as Number does or leaves the text alone", () => {
+  for (
+    const text of ["0", "1", "-1", "1.5", "-0.1", ".5", "5.", "123456789.012345", "0.30", "007"]
+  ) {
+    const bytes = new TextEncoder().encode(text);
+    assertEquals(parseShortDecimal(bytes, 0, bytes.length), Number(text), text);
+  }
+  for (
+    const text of ["", "-", ".", "-0", "1e3", "1.2.3", "1234567890.123456", "inf", " 1", "0x1"]
+  ) {
+    const bytes = new TextEncoder().encode(text);
+    assertEquals(parseShortDecimal(bytes, 0, bytes.length), NaN, text);
   }
 });
