@@ -57,6 +57,8 @@ export interface Context {
    * otherwise. Called more than once, the effects follow each other. Costs nothing when nobody listens.
    */
   propagate(...parts: EffectPart[]): void;
+  /** Whether anybody listens: asked before an effect is composed that takes some work. */
+  readonly propagates: boolean;
   /** Lets this command leave no effect, although it changed something. */
   propagateNothing(): void;
   /**
@@ -83,6 +85,12 @@ export interface BlockOptions {
   readonly onTimeout: (ctx: Context) => void;
 }
 
+/**
+ * Whether a client is answered: CLIENT REPLY ON, OFF, and the two steps of SKIP, which is said by one command
+ * (`skipNext` until it is over) and holds for the one after it (`skipping`).
+ */
+export type ReplyMode = "on" | "off" | "skipNext" | "skipping";
+
 /** What handlers see of the client that sent the command. */
 export interface ClientApi {
   readonly id: number;
@@ -98,14 +106,16 @@ export interface ClientApi {
   /** CLIENT NO-EVICT and CLIENT NO-TOUCH. */
   noEvict: boolean;
   noTouch: boolean;
-  /** CLIENT REPLY ON, OFF, and SKIP (which holds for the command after the one that said it). */
-  replyMode: "on" | "off" | "skip";
+  /** CLIENT REPLY. */
+  replyMode: ReplyMode;
   /** Whether it is sent every command that runs (MONITOR). */
   readonly isMonitor: boolean;
   /** Selects a database by number. */
   select(database: number): void;
   /** Whether it must not be kept waiting, as within a transaction or a script. */
   readonly denyBlocking?: boolean;
+  /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
+  readonly mustObey?: boolean;
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
   blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void;
   /** Closes the connection once all replies are written. */
@@ -186,6 +196,10 @@ export interface ConfigValues {
   readonly lazyfreeLazyExpire: boolean;
   /** `lazyfree-lazy-user-flush`: whether FLUSHALL and FLUSHDB without a word free in the background. */
   readonly lazyfreeLazyUserFlush: boolean;
+  /** `stream-node-max-bytes`: from how many bytes on a stream's node is full, 0 for any number … */
+  readonly streamNodeMaxBytes: number;
+  /** `stream-node-max-entries`: … and from how many entries on. */
+  readonly streamNodeMaxEntries: number;
   /** `zset-max-listpack-entries`: the most members that a sorted set has packed … */
   readonly zsetMaxListpackEntries: number;
   /** `zset-max-listpack-value`: … and the longest one, bytes. */

@@ -66,6 +66,10 @@ export class CallContext implements Context {
     (this.effects ??= []).push(parts);
   }
 
+  get propagates(): boolean {
+    return this.server.effects.active;
+  }
+
   propagateNothing(): void {
     this.effects = [];
   }

@@ -134,7 +134,11 @@ export class Dispatcher {
       if (run === undefined) throw unknownSubcommand(command, args);
       const later = run(ctx, args);
       // Slow work and waits see to their effects themselves, at the time when something changes.
-      if (later !== undefined) return later.catch((error) => this.#fail(ctx, command, error));
+      if (later !== undefined) {
+        // But what a command has changed before it began to wait leaves now.
+        if (ctx.effects !== undefined) this.#handOn(ctx, args, changes);
+        return later.catch((error) => this.#fail(ctx, command, error));
+      }
     } catch (error) {
       this.#fail(ctx, command, error);
     }
