@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Collection, Heap } from "../collections.ts";
+import type { Collection, Heap } from "./collection.ts";
 import { type Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 import { type IdPlace, IdTree } from "./id_tree.ts";
 import {

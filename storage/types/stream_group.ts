@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Heap } from "../collections.ts";
+import type { Heap } from "./collection.ts";
 import { type IdPlace, IdTree } from "./id_tree.ts";
 import { type Count, narrowCount, plusOne } from "./stream_count.ts";
 import type { StreamId } from "./stream_id.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Args } from "../../../server/resp/args.ts";
-import type { Heap } from "../../../storage/collections.ts";
+import type { Heap } from "../../../storage/types/collection.ts";
 import { Arena } from "../../../storage/memory/arena.ts";
 import { Hasher } from "../../../storage/memory/hash.ts";
 import { Stream } from "../../../storage/types/stream.ts";
