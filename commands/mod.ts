@@ -5,6 +5,7 @@
  */
 
 import type { CommandSpec } from "./command.ts";
+import { bitmapCommands } from "./bitmap/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { serverCommands } from "./server/mod.ts";
@@ -12,6 +13,7 @@ import { stringCommands } from "./string/mod.ts";
 
 /** All commands that a server registers. */
 export const commands: readonly CommandSpec[] = [
+  ...bitmapCommands,
   ...connectionCommands,
   ...genericCommands,
   ...serverCommands,
