@@ -188,8 +188,9 @@ export class Server implements ServerApi {
 
   // --- time ---------------------------------------------------------------------------------------------------
 
-  /** Moves time on before a batch of commands; it stands still while they run. */
-  beginBatch(): void {
+  /** Moves time on before a batch of a client's commands; it stands still while they run. */
+  beginBatch(session: Session): void {
+    this.currentSession = session;
     this.keyspace.setTime(this.#options.now());
     if (--this.#batches < 0) {
       this.#batches = SAMPLE_EVERY;
@@ -199,6 +200,7 @@ export class Server implements ServerApi {
 
   /** Notes what a batch took. */
   endBatch(session: Session, commands: number): void {
+    this.currentSession = undefined;
     const last = session.lastCommand;
     if (last === undefined || this.preciseTiming || commands === 0) return;
     if (this.#batches === SAMPLE_EVERY) {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ClientApi } from "../commands/context.ts";
+import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { CallContext } from "./call_context.ts";
 import { Output } from "./output.ts";
@@ -56,7 +56,7 @@ export class Session implements ClientApi {
   libVersion = "";
   noEvict = false;
   noTouch = false;
-  replyMode: "on" | "off" | "skip" = "on";
+  replyMode: ReplyMode = "on";
   isMonitor = false;
   /** Whether it must not be kept waiting, as within a transaction or a script. */
   denyBlocking = false;
@@ -179,7 +179,7 @@ export class Session implements ClientApi {
     const server = this.#server;
     const decoder = this.#decoder;
     const context = this.#context;
-    server.beginBatch();
+    server.beginBatch(this);
     this.lastActiveAt = server.keyspace.now;
     const reply = this.output.encoder(this.#protocol);
     context.reply = reply;
@@ -205,7 +205,7 @@ export class Session implements ClientApi {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       server.stats.countError("ERR");
-      reply.error(`ERR Protocol error: ${error.message}`);
+      if (this.isAnswered) reply.error(`ERR Protocol error: ${error.message}`);
       this.closeAfterReply();
     }
     this.commandCount += server.stats.commands - first;
@@ -228,23 +228,34 @@ export class Session implements ClientApi {
     this.close();
   }
 
-  /** Drops the reply of a command that CLIENT REPLY silences. */
-  #silence(before: "on" | "off" | "skip", mark: number): void {
-    const reply = this.output.encoder(this.#protocol);
-    // SKIP holds for one command, the one after CLIENT REPLY SKIP itself.
-    if (before === "off" && this.replyMode !== "on") reply.truncate(mark);
-    else if (before === "skip") {
-      reply.truncate(mark);
-      if (this.replyMode === "skip") this.replyMode = "on";
+  /** Whether replies reach the client, as CLIENT REPLY wants it. */
+  get isAnswered(): boolean {
+    return this.replyMode === "on" || this.replyMode === "skipNext";
+  }
+
+  /** Drops the reply of a command that CLIENT REPLY silences, and goes on to the mode of the next command. */
+  #silence(before: ReplyMode, mark: number): void {
+    // CLIENT REPLY ON answers OK although it was sent in silence.
+    if (before !== "on" && this.replyMode !== "on") {
+      this.output.encoder(this.#protocol).truncate(mark);
     }
+    this.#endSkip();
+  }
+
+  #endSkip(): void {
+    if (this.replyMode === "skipNext") this.replyMode = "skipping";
+    else if (this.replyMode === "skipping") this.replyMode = "on";
   }
 
   #await(work: Promise<void>): void {
     this.#parked = true;
     // What was answered so far leaves now; the slow command answers into a buffer of its own.
     this.output.flush();
-    this.#context.reply = this.output.encoder(this.#protocol);
+    this.#context.reply = this.isAnswered
+      ? this.output.encoder(this.#protocol)
+      : this.#server.discard;
     work.then(() => {
+      this.#endSkip();
       this.#decoder.release();
       this.resume();
     });

@@ -60,7 +60,7 @@ export const clientReply = command({
     } else if (args.is(2, "OFF")) {
       client.replyMode = "off";
     } else if (args.is(2, "SKIP")) {
-      if (client.replyMode !== "off") client.replyMode = "skip";
+      if (client.replyMode !== "off") client.replyMode = "skipNext";
     } else {
       throw syntaxError();
     }

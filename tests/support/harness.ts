@@ -91,12 +91,16 @@ export class TestClient {
     const context = this.session.context;
     const encoder = new ReplyEncoder(this.session.protocol);
     context.reply = encoder;
-    this.#server.currentSession = this.session;
-    this.#server.beginBatch();
-    await this.#server.dispatcher.dispatch(context, args);
-    // HELLO changes the protocol and with it the encoder.
+    this.#server.beginBatch(this.session);
+    const before = this.#server.stats.commands;
+    const later = this.#server.dispatcher.dispatch(context, args);
+    this.#server.endBatch(this.session, this.#server.stats.commands - before);
+    await later;
+    // HELLO and RESET choose the protocol anew, and with it the session's own encoder.
     const reply = context.reply as ReplyEncoder;
-    return reply.bytes().slice();
+    const bytes = reply.bytes().slice();
+    if (reply !== encoder) reply.truncate(0);
+    return bytes;
   }
 
   /** {@link run} for a line of words without quotes. */
