@@ -34,6 +34,10 @@ const RECORDS_PER_PLACE = 128;
 /** Segments that one call looks at in search of something due or of a sample. */
 const SEGMENTS_PER_CALL = 4096;
 const RANDOM_TRIES = 16;
+/** So often a record is drawn blindly before a segment's records are counted off. */
+const FAIR_TRIES = 64;
+/** Slots that a segment has for each record, at the most and a little more. */
+const SLOTS_PER_RECORD = 4;
 
 /** How a table reads its records. */
 export interface TableOptions {
@@ -262,17 +266,26 @@ export class Table {
     return segment.end % HASHES;
   }
 
-  /** A random record, nearly uniformly chosen, or 0 in an empty table; `random` gives numbers in [0, 1). */
+  /**
+   * A random record, each as likely as any other, or 0 in an empty table; `random` gives numbers in [0, 1). O(1): some
+   * four tries.
+   */
   randomRef(random: () => number): Ref {
     if (this.#size === 0) return 0;
-    const slots = this.#randomSegment(random, false).slots;
-    let at = 0;
-    for (let i = 0; i < RANDOM_TRIES; i++) {
-      at = Math.floor(random() * slots.length / 2) * 2;
-      if (slots[at] !== EMPTY) return slots[at + 1];
+    const directory = this.#directory;
+    for (let i = 0; i < FAIR_TRIES; i++) {
+      const segment = directory[Math.floor(random() * directory.length)];
+      const { slots, depth } = segment;
+      // As if all segments had the slots of a very sparse one: a try that goes past the real ones has failed.
+      const room = depth === 0 ? slots.length / 2 : this.#size * SLOTS_PER_RECORD / 2 ** depth;
+      const at = Math.floor(random() * room) * 2;
+      if (at < slots.length && slots[at] !== EMPTY) return slots[at + 1];
     }
-    while (slots[at] === EMPTY) at = (at + 2) % slots.length;
-    return slots[at + 1];
+    // Very few records, or hashes that are not spread.
+    const segment = this.#randomSegment(random, false);
+    let at = segment.nextFilled(0);
+    for (let i = Math.floor(random() * segment.count); i > 0; i--) at = segment.nextFilled(at + 2);
+    return segment.slots[at + 1];
   }
 
   /**
