@@ -1,0 +1,29 @@
+/**
+ * The timeout of commands that wait for keys, in seconds.
+ *
+ * @module
+ */
+
+import type { Args } from "../server/resp/args.ts";
+import { INT64_MAX } from "../server/resp/numbers.ts";
+import { ReplyError } from "../server/resp/errors.ts";
+import { parseLongDouble } from "../storage/long_double.ts";
+import { timeoutNegative, timeoutOutOfRange } from "./generic/errors.ts";
+
+/**
+ * Reads a timeout in seconds, with fractions; answers ms, rounded up. 0 stands for "as long as it takes".
+ *
+ * @throws {ReplyError} when it is no number, negative, or ends beyond 64 bits of ms
+ */
+export function readBlockTimeout(args: Args, i: number, now: number): number {
+  const seconds = parseLongDouble(args.buf, args.off[i], args.len[i]);
+  if (seconds === undefined) throw timeoutNotAFloat();
+  const ms = Math.ceil(Number(seconds.mantissa) * 2 ** seconds.exponent * 1000);
+  if (ms < 0) throw timeoutNegative();
+  if (ms > Number(INT64_MAX) - now) throw timeoutOutOfRange();
+  return ms;
+}
+
+function timeoutNotAFloat(): ReplyError {
+  return new ReplyError("ERR timeout is not a float or out of range");
+}
