@@ -127,7 +127,6 @@ export class Dispatcher {
     const run = command.run;
     stats.commands++;
     stats.calls[command.id]++;
-    if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
     const changes = server.changes;
     const started = server.preciseTiming ? performance.now() : 0;
     try {
@@ -137,11 +136,13 @@ export class Dispatcher {
       if (later !== undefined) {
         // But what a command has changed before it began to wait leaves now.
         if (ctx.effects !== undefined) this.#handOn(ctx, args, changes);
+        if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
         return later.catch((error) => this.#fail(ctx, command, error));
       }
     } catch (error) {
       this.#fail(ctx, command, error);
     }
+    if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
     if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
     this.#handOn(ctx, args, changes);
   }

@@ -5,6 +5,7 @@
  */
 
 import { type Args, decodeLatin1 } from "./resp/args.ts";
+import type { Endpoints } from "./session.ts";
 
 const ESCAPES: Record<string, string> = {
   "\\": "\\\\",
@@ -20,11 +21,13 @@ const ESCAPES: Record<string, string> = {
 export function describeRequest(
   micros: bigint,
   database: number,
-  address: string,
+  client: Endpoints,
   args: Args,
 ): string {
   const seconds = micros / 1000000n;
   const fraction = String(micros % 1000000n).padStart(6, "0");
+  const { isUnix, local, remote } = client;
+  const address = isUnix ? `unix:${local.slice(0, local.lastIndexOf(":"))}` : remote;
   let line = `${seconds}.${fraction} [${database} ${address}]`;
   for (let i = 0; i < args.count; i++) line += ` ${quoted(args.view(i))}`;
   return line;

@@ -31,13 +31,14 @@ import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import type { Logger } from "./logger.ts";
+import { describeRequest } from "./monitor.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/discard_reply.ts";
+import { withoutSecrets } from "./secrets.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
 import { REDIS_VERSION } from "./version.ts";
-import { describeRequest } from "./monitor.ts";
 
 /** What a server is made of and lives in; nothing of it is global. */
 export interface ServerOptions {
@@ -208,11 +209,12 @@ export class Server implements ServerApi {
       this.stats.micros[last.id] += micros * SAMPLE_EVERY;
     }
     if (last.spec.complexity === "O(1)") return;
-    // The millisecond clock is the cheap one: exact enough to find commands of 2 ms and more.
-    const elapsed = this.#options.now() - this.keyspace.now;
+    // The millisecond clock is the cheap one: exact enough to find commands of 2 ms and more. Which command of a
+    // pipeline was slow cannot be told, only that the last one may have been when all were so on average.
+    const elapsed = (this.#options.now() - this.keyspace.now) / commands;
     const slower = this.config.values.slowlogLogSlowerThan;
     if (elapsed > 0 && slower >= 0 && elapsed * 1000 >= slower) {
-      this.#logSlow(session, session.lastArgs, elapsed * 1000);
+      this.#logSlow(session, last, session.lastArgs, elapsed * 1000);
     }
   }
 
@@ -222,12 +224,12 @@ export class Server implements ServerApi {
     this.stats.micros[command.id] += ms * 1000;
     this.latency.record((command.mask & Flag.fast) !== 0 ? "fast-command" : "command", ms);
     const slower = values.slowlogLogSlowerThan;
-    const hidden = (command.mask & Flag.skip_slowlog) !== 0;
-    if (slower >= 0 && ms * 1000 >= slower && !hidden) this.#logSlow(ctx.client, args, ms * 1000);
+    if (slower >= 0 && ms * 1000 >= slower) this.#logSlow(ctx.client, command, args, ms * 1000);
   }
 
-  #logSlow(session: Session, args: Args, micros: number): void {
-    this.slowlog.add(args, {
+  #logSlow(session: Session, command: RegisteredCommand, args: Args, micros: number): void {
+    if ((command.mask & Flag.skip_slowlog) !== 0) return;
+    this.slowlog.add(withoutSecrets(command.spec, args), {
       time: Math.floor(this.keyspace.now / 1000),
       micros: Math.round(micros),
       client: session.endpoints.remote,
@@ -320,11 +322,17 @@ export class Server implements ServerApi {
     this.monitors.add(client);
   }
 
-  /** Sends a command that is about to run to all monitors. */
+  /** Sends a command that has run to all monitors. */
   feedMonitors(ctx: CallContext, command: RegisteredCommand, args: Args): void {
     if ((command.mask & (Flag.skip_monitor | Flag.admin)) !== 0) return;
-    const line = describeRequest(this.timeMicros(), ctx.db.id, ctx.client.endpoints.remote, args);
+    const line = describeRequest(
+      this.timeMicros(),
+      ctx.db.id,
+      ctx.client.endpoints,
+      withoutSecrets(command.spec, args),
+    );
     for (const monitor of this.monitors) {
+      if (!monitor.isAnswered) continue;
       monitor.output.encoder(monitor.protocol).simple(line);
       if (monitor === ctx.client) continue;
       monitor.output.flush();

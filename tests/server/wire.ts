@@ -68,6 +68,23 @@ export class Wire implements Disposable {
     this.#received = this.#received.subarray(bytes.length);
   }
 
+  /** The next line, without its end. */
+  async line(): Promise<string> {
+    for (;;) {
+      const text = decodeLatin1(this.#received);
+      const end = text.indexOf("\r\n");
+      if (end >= 0) {
+        this.#received = this.#received.subarray(end + 2);
+        return text.slice(0, end);
+      }
+      if (!await this.#read()) {
+        throw new ConnectionClosed(
+          `The server closed the connection after ${JSON.stringify(text)}`,
+        );
+      }
+    }
+  }
+
   /** Sends a request and demands this reply. */
   async ask(request: string | Uint8Array, reply: string): Promise<void> {
     await this.send(request);
