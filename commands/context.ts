@@ -196,6 +196,12 @@ export interface ConfigValues {
   readonly lazyfreeLazyExpire: boolean;
   /** `lazyfree-lazy-user-flush`: whether FLUSHALL and FLUSHDB without a word free in the background. */
   readonly lazyfreeLazyUserFlush: boolean;
+  /** `set-max-intset-entries`: the most integers that a set has as an intset … */
+  readonly setMaxIntsetEntries: number;
+  /** `set-max-listpack-entries`: … the most members that it has as a listpack … */
+  readonly setMaxListpackEntries: number;
+  /** `set-max-listpack-value`: … and the longest one there, bytes. */
+  readonly setMaxListpackValue: number;
   /** `stream-node-max-bytes`: from how many bytes on a stream's node is full, 0 for any number … */
   readonly streamNodeMaxBytes: number;
   /** `stream-node-max-entries`: … and from how many entries on. */

@@ -5,9 +5,15 @@
  */
 
 import { parseBigInt64 } from "../server/resp/numbers.ts";
-import { StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
+import { SetEncoding, StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
 import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
+
+const SET_ENCODINGS: Readonly<Record<number, string>> = {
+  [SetEncoding.intset]: "intset",
+  [SetEncoding.listpack]: "listpack",
+  [SetEncoding.hashtable]: "hashtable",
+};
 
 /** What OBJECT ENCODING calls a value's representation. */
 export function encodingName(db: Database, ref: Ref): string {
@@ -17,6 +23,8 @@ export function encodingName(db: Database, ref: Ref): string {
       const { buf, off, len } = db.value(ref);
       return stringEncoding(buf, off, len, db.encoding(ref));
     }
+    case Type.set:
+      return SET_ENCODINGS[db.encoding(ref)];
     case Type.zset:
       return db.isBeside(ref) ? "skiplist" : "listpack";
     default:

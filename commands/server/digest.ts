@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { NO_EXPIRY, Type, TYPE_NAMES } from "../../storage/entry.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { forEachMember } from "../../storage/sets.ts";
 
 const DIGEST_BYTES = 20;
 const EXPIRE_MARK = new TextEncoder().encode("!!expire!!");
@@ -62,8 +63,16 @@ function keyDigest(db: Database, ref: Ref): Uint8Array {
 export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
   const type = db.type(ref);
   mix(digest, bigEndian(REDIS_TYPES[type]));
-  if (type !== Type.string) throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
-  mix(digest, db.valueBytes(ref));
+  switch (type) {
+    case Type.string:
+      mix(digest, db.valueBytes(ref));
+      break;
+    case Type.set:
+      forEachMember(db, ref, (buf, off, len) => xorHash(digest, buf.subarray(off, off + len)));
+      break;
+    default:
+      throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
+  }
   if (db.expiry(ref) !== NO_EXPIRY) xorHash(digest, EXPIRE_MARK);
 }
 
