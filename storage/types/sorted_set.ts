@@ -12,11 +12,11 @@
  * @module
  */
 
-import type { Collection, Heap } from "../collections.ts";
+import type { Collection, Heap } from "./collection.ts";
 import { CHUNK_SHIFT, compareBytes, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 import { Table } from "../memory/table.ts";
 import { MEMBER_AT, ScoreTree } from "./score_tree.ts";
-import type { SortedMembers } from "./sorted_members.ts";
+import type { Member, SortedMembers } from "./sorted_members.ts";
 
 /** A large sorted set. */
 export class SortedSet implements Collection, SortedMembers {
@@ -154,16 +154,18 @@ export class SortedSet implements Collection, SortedMembers {
     this.len = arena.u32[chunk][(unit << 1) + 1];
   }
 
+  /** Shows a member where {@link seek} shows one; there is no way on from it. */
+  show(member: Member): void {
+    this.#arrive(member);
+    this.score = this.scoreOf(member);
+  }
+
   /**
    * Visits about `count` members from a cursor on, in no order, and answers the next cursor, 0 at the end. Who is
    * there throughout is visited exactly once, whatever changes between the calls. `visit` must not change the set.
    */
-  scan(cursor: number, count: number, visit: (member: SortedMembers) => void): number {
-    return this.#table.scan(cursor, count, (ref) => {
-      this.#arrive(ref);
-      this.score = this.scoreOf(ref);
-      visit(this);
-    });
+  scan(cursor: number, count: number, visit: (member: Member) => void): number {
+    return this.#table.scan(cursor, count, visit);
   }
 
   // --- as a collection -----------------------------------------------------------------------------------------

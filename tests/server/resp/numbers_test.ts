@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   formatDouble,
+  formatPrecisely,
   parseBigInt64,
   parseInt64,
   parseSafeInteger,
@@ -128,4 +129,26 @@ Deno.test("parseShortDecimal reads as Number does or leaves the text alone", () 
     const bytes = new TextEncoder().encode(text);
     assertEquals(parseShortDecimal(bytes, 0, bytes.length), NaN, text);
   }
+});
+
+Deno.test("formatPrecisely prints 17 significant digits as C does", () => {
+  const expected: [number, string][] = [
+    [0, "0"],
+    [-0, "-0"],
+    [3, "3"],
+    [-2.5, "-2.5"],
+    [0.1, "0.10000000000000001"],
+    [1e16, "10000000000000000"],
+    [1e17, "1e+17"],
+    [123456789012345680000, "1.2345678901234568e+20"],
+    [0.0001, "0.0001"],
+    [0.00001, "1.0000000000000001e-05"],
+    [2 ** -25, "2.9802322387695312e-08"],
+    [3 * 2 ** -25, "8.9406967163085938e-08"],
+    [5e-324, "4.9406564584124654e-324"],
+    [1e300, "1.0000000000000001e+300"],
+    [Infinity, "inf"],
+    [-Infinity, "-inf"],
+  ];
+  for (const [value, text] of expected) assertEquals(formatPrecisely(value), text);
 });

@@ -122,8 +122,9 @@ Deno.test("sorted set is scanned completely while it changes", () => {
   let cursor = 0;
   let round = 0;
   do {
-    cursor = set.scan(cursor, 100, ({ buf, off, len, score }) => {
-      seen.set(decodeLatin1(buf.subarray(off, off + len)), score);
+    cursor = set.scan(cursor, 100, (member) => {
+      set.show(member);
+      seen.set(decodeLatin1(set.buf.subarray(set.off, set.off + set.len)), set.score);
     });
     add(set, `new${round++}`, round);
   } while (cursor !== 0);
