@@ -30,6 +30,10 @@ export class DiscardReply implements Reply {
   set(): void {}
   push(): void {}
   attribute(): void {}
+  mark(): number {
+    return 0;
+  }
+  rollback(): void {}
   open(): number {
     return 0;
   }

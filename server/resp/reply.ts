@@ -46,6 +46,10 @@ export interface Reply {
   push(length: number): void;
   /** RESP3 only: `pairs` keys and values about the reply that follows them. */
   attribute(pairs: number): void;
+  /** Where the next reply begins, for {@link rollback}. */
+  mark(): number;
+  /** Takes back what was replied since the mark: an error has come in between. */
+  rollback(mark: number): void;
   /** Begins an aggregate whose size is not known yet; answers a mark for {@link close}. */
   open(): number;
   /** Ends what {@link open} began. Costs a move of the bytes in between. */

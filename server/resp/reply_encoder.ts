@@ -151,6 +151,12 @@ export class ReplyEncoder implements Reply {
     if (typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
       this.#reserve(HEADER_ROOM);
       this.#header(COLON, value);
+    } else if (typeof value === "number" && value >= Number.MIN_SAFE_INTEGER && value < 0) {
+      const buf = this.#reserve(HEADER_ROOM);
+      const at = this.#length;
+      buf[at] = COLON;
+      this.#length = at + 1;
+      this.#header(MINUS, -value);
     } else {
       this.#line(COLON, typeof value === "number" ? BigInt(value).toString() : value.toString());
     }
@@ -292,6 +298,14 @@ export class ReplyEncoder implements Reply {
   attribute(pairs: number): void {
     this.#reserve(HEADER_ROOM);
     this.#header(BAR, pairs);
+  }
+
+  mark(): number {
+    return this.#length;
+  }
+
+  rollback(mark: number): void {
+    this.#length = mark;
   }
 
   open(): number {
