@@ -128,6 +128,8 @@ export class Dispatcher {
     stats.commands++;
     stats.calls[command.id]++;
     const changes = server.changes;
+    const reply = ctx.reply;
+    const mark = reply.mark();
     const started = server.preciseTiming ? performance.now() : 0;
     try {
       if (run === undefined) throw unknownSubcommand(command, args);
@@ -140,6 +142,7 @@ export class Dispatcher {
         return later.catch((error) => this.#fail(ctx, command, error));
       }
     } catch (error) {
+      reply.rollback(mark);
       this.#fail(ctx, command, error);
     }
     if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
@@ -149,14 +152,19 @@ export class Dispatcher {
 
   /** Lets a client that waited go on, if `serve` can; its effects leave as those of its command. */
   serveBlocked(ctx: CallContext, args: Args, serve: () => boolean): boolean {
-    const changes = this.#server.changes;
+    const server = this.#server;
+    const changes = server.changes;
+    const mark = ctx.reply.mark();
     let served: boolean;
+    server.touchFor(ctx.client);
     try {
       served = serve();
     } catch (error) {
+      ctx.reply.rollback(mark);
       this.#refuse(ctx, error);
       served = true;
     }
+    server.touchFor(server.currentSession);
     this.#handOn(ctx, args, changes);
     return served;
   }

@@ -178,6 +178,7 @@ export class Server implements ServerApi {
     keyspace.tracking = values.maxmemoryPolicy.endsWith("-lfu")
       ? AccessTracking.lfu
       : AccessTracking.lru;
+    this.touchFor(this.currentSession);
     keyspace.lfuLogFactor = values.lfuLogFactor;
     keyspace.lfuDecayMinutes = values.lfuDecayTime;
     const slower = values.slowlogLogSlowerThan;
@@ -192,6 +193,7 @@ export class Server implements ServerApi {
   /** Moves time on before a batch of a client's commands; it stands still while they run. */
   beginBatch(session: Session): void {
     this.currentSession = session;
+    if (session.noTouch) this.keyspace.touching = AccessTracking.none;
     this.keyspace.setTime(this.#options.now());
     if (--this.#batches < 0) {
       this.#batches = SAMPLE_EVERY;
@@ -199,9 +201,16 @@ export class Server implements ServerApi {
     }
   }
 
+  /** Lets lookups mark keys as used, or not, as this client wants it; while its commands run. */
+  touchFor(session: Session | undefined): void {
+    const { keyspace } = this;
+    keyspace.touching = session?.noTouch ? AccessTracking.none : keyspace.tracking;
+  }
+
   /** Notes what a batch took. */
   endBatch(session: Session, commands: number): void {
     this.currentSession = undefined;
+    if (session.noTouch) this.keyspace.touching = this.keyspace.tracking;
     const last = session.lastCommand;
     if (last === undefined || this.preciseTiming || commands === 0) return;
     if (this.#batches === SAMPLE_EVERY) {

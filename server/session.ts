@@ -55,7 +55,6 @@ export class Session implements ClientApi {
   libName = "";
   libVersion = "";
   noEvict = false;
-  noTouch = false;
   replyMode: ReplyMode = "on";
   isMonitor = false;
   /** Whether it must not be kept waiting, as within a transaction or a script. */
@@ -70,6 +69,7 @@ export class Session implements ClientApi {
   readonly #context: CallContext;
   readonly #outputLimit = new OutputLimit();
   #protocol: 2 | 3 = 2;
+  #noTouch = false;
   #parked = false;
   #closing = false;
   #closed = false;
@@ -96,6 +96,16 @@ export class Session implements ClientApi {
     this.#protocol = protocol;
     // HELLO's own reply is already in the new protocol.
     this.#context.reply = this.output.encoder(protocol);
+  }
+
+  get noTouch(): boolean {
+    return this.#noTouch;
+  }
+
+  set noTouch(on: boolean) {
+    this.#noTouch = on;
+    // It holds from the next command on, of which there may be some in this batch.
+    this.#server.touchFor(this);
   }
 
   get context(): CallContext {

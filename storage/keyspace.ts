@@ -86,7 +86,10 @@ export class Keyspace {
   now = 0;
   /** The 24 bits that a key's record keeps about its last use under LRU: Unix time in seconds. */
   lruClock = 0;
+  /** How the policy wants uses to be marked. */
   tracking: AccessTracking = AccessTracking.lru;
+  /** How lookups mark them: as {@link tracking} says, or not at all (CLIENT NO-TOUCH). */
+  touching: AccessTracking = AccessTracking.lru;
   /** `lfu-log-factor` and `lfu-decay-time` (minutes). */
   lfuLogFactor = 10;
   lfuDecayMinutes = 1;
@@ -171,6 +174,7 @@ export class Keyspace {
   /** A record's clock after one more use. */
   usedClock(clock: number): number {
     if (this.tracking !== AccessTracking.lfu) return this.lruClock;
+    if (this.touching === AccessTracking.none) return clock;
     let counter = this.decayedFrequency(clock);
     if (counter < 255) {
       const base = Math.max(0, counter - LFU_INITIAL);
@@ -292,9 +296,9 @@ export class Database {
     }
     if (touch) {
       const keyspace = this.keyspace;
-      if (keyspace.tracking === AccessTracking.lru) {
+      if (keyspace.touching === AccessTracking.lru) {
         words[word] = (head & 0xff) | (keyspace.lruClock << CLOCK_SHIFT);
-      } else if (keyspace.tracking === AccessTracking.lfu) {
+      } else if (keyspace.touching === AccessTracking.lfu) {
         words[word] = (head & 0xff) | (keyspace.usedClock(head >>> CLOCK_SHIFT) << CLOCK_SHIFT);
       }
     }
@@ -509,6 +513,7 @@ export class Database {
     const arena = this.#arena;
     const hash = table.hash(keyBuf, keyOff, keyLen);
     let old = table.find(keyBuf, keyOff, keyLen, hash);
+    if (old !== 0 && expiry < 0 && this.#overwrite(old, kind, buf, off, len)) return old;
     let oldExpiry = NO_EXPIRY;
     if (old !== 0) {
       oldExpiry = this.expiry(old);
@@ -532,19 +537,6 @@ export class Database {
     const keyAt = expiry === NO_EXPIRY ? HEADER_BYTES : HEADER_BYTES + EXPIRY_BYTES;
     const size = keyAt + keyLen + len;
     const clock = old === 0 ? this.keyspace.freshClock() : this.keyspace.usedClock(this.clock(old));
-
-    if (old !== 0 && oldExpiry === NO_EXPIRY && expiry === NO_EXPIRY) {
-      const chunk = old >>> CHUNK_SHIFT;
-      const words = arena.u32[chunk];
-      const word = (old & OFFSET_MASK) << 1;
-      // The same shape in a block that suits it: overwrite in place.
-      if ((words[word] & EXPIRY_FLAG) === 0 && arena.suits(old, size)) {
-        words[word] = kind | (clock << CLOCK_SHIFT);
-        words[word + 2] = len;
-        copyBytes(buf, off, arena.u8[chunk], (word << 2) + HEADER_BYTES + keyLen, len);
-        return old;
-      }
-    }
 
     const ref = arena.alloc(size);
     const chunk = ref >>> CHUNK_SHIFT;
@@ -573,6 +565,29 @@ export class Database {
       table.replace(old, ref, hash, hadExpiry);
     }
     return ref;
+  }
+
+  /**
+   * Writes a value over another one where it lies, if neither has an expiry or lives beside its record and the block
+   * suits both; false, with nothing changed, else. Most writes to existing keys end here.
+   */
+  #overwrite(ref: Ref, kind: number, buf: Uint8Array, off: number, len: number): boolean {
+    const arena = this.#arena;
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = arena.u32[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    const head = words[word];
+    if ((head & (EXPIRY_FLAG | BESIDE_FLAG)) !== 0) return false;
+    const keyLen = words[word + 1];
+    const start = HEADER_BYTES + keyLen;
+    // Blocks come in multiples of eight bytes: within one, there is no need to ask the arena.
+    const sameBlock = (start + len + 7) >>> 3 === (start + words[word + 2] + 7) >>> 3;
+    if (!sameBlock && !arena.suits(ref, start + len)) return false;
+    words[word] = kind | (this.keyspace.usedClock(head >>> CLOCK_SHIFT) << CLOCK_SHIFT);
+    words[word + 2] = len;
+    copyBytes(buf, off, arena.u8[chunk], (word << 2) + start, len);
+    this.created = false;
+    return true;
   }
 
   /**

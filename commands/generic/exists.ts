@@ -42,8 +42,13 @@ export const touch = command({
   tips: ["request_policy:multi_shard", "response_policy:agg_sum"],
 
   run(ctx, args) {
+    const { keyspace } = ctx.db;
+    const { touching } = keyspace;
+    // Who says TOUCH means it, also after CLIENT NO-TOUCH.
+    keyspace.touching = keyspace.tracking;
     let found = 0;
     for (let i = 1; i < args.count; i++) if (ctx.db.read(args, i) !== 0) found++;
+    keyspace.touching = touching;
     ctx.reply.int(found);
   },
 });
