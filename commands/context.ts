@@ -50,6 +50,8 @@ export interface Context {
   changed(args: Args, i: number, kind?: EventClass, event?: string): void;
   /** The same for a key that is no argument, or lies in another database. */
   changedKey(key: Uint8Array, kind?: EventClass, event?: string, db?: Database): void;
+  /** Whether anybody listens to keyspace events: asked before a key is looked up or copied for {@link notify}. */
+  readonly notifies: boolean;
   /** Emits a further keyspace event, without counting a change. */
   notify(kind: EventClass, event: string, key: Uint8Array, db?: Database): void;
   /**
@@ -190,6 +192,8 @@ export interface ShutdownOptions {
 
 /** Configuration that handlers look at themselves. */
 export interface ConfigValues {
+  /** `hll-sparse-max-bytes`. */
+  readonly hllSparseMaxBytes: number;
   /** `proto-max-bulk-len`, bytes. */
   readonly protoMaxBulkLen: number;
   /** `lazyfree-lazy-expire`. */

@@ -8,6 +8,7 @@ import type { CommandSpec } from "./command.ts";
 import { bitmapCommands } from "./bitmap/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
+import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { serverCommands } from "./server/mod.ts";
 import { stringCommands } from "./string/mod.ts";
 
@@ -16,6 +17,7 @@ export const commands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...connectionCommands,
   ...genericCommands,
+  ...hyperloglogCommands,
   ...serverCommands,
   ...stringCommands,
 ];
