@@ -57,6 +57,10 @@ export class CallContext implements Context {
     if (kind !== undefined && event !== undefined) this.notify(kind, event, key, db);
   }
 
+  get notifies(): boolean {
+    return !this.server.keyEvents.idle;
+  }
+
   notify(kind: EventClass, event: string, key: Uint8Array, db: Database = this.db): void {
     this.server.keyEvents.emit(kind, event, key, db);
   }

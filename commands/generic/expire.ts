@@ -123,12 +123,16 @@ function expireKey(ctx: Context, args: Args, unit: TimeUnit, name: string): void
   // A replica keeps the key until its primary says DEL.
   if (expiry <= ctx.now && db.keyspace.deletesExpired) {
     db.deleteRef(ref);
-    ctx.propagate(ctx.server.config.values.lazyfreeLazyExpire ? "UNLINK" : "DEL", args.view(1));
+    if (ctx.propagates) {
+      ctx.propagate(ctx.server.config.values.lazyfreeLazyExpire ? "UNLINK" : "DEL", args.view(1));
+    }
     ctx.changed(args, 1, EventClass.generic, "del");
   } else {
     db.setExpiry(ref, Math.max(expiry, 0));
     const isEffect = unit.unit === 1 && !unit.fromNow && conditions === Condition.none;
-    if (!isEffect) ctx.propagate("PEXPIREAT", args.view(1), exactDecimal(expiry));
+    if (ctx.propagates && !isEffect) {
+      ctx.propagate("PEXPIREAT", args.view(1), exactDecimal(expiry));
+    }
     ctx.changed(args, 1, EventClass.generic, "expire");
   }
   ctx.reply.int(1);

@@ -78,7 +78,7 @@ export const getdel = command({
     if (ref === 0) return;
     ctx.db.deleteRef(ref);
     ctx.changed(args, 1, EventClass.generic, "del");
-    ctx.propagate("DEL", args.view(1));
+    if (ctx.propagates) ctx.propagate("DEL", args.view(1));
   },
 });
 
@@ -123,18 +123,19 @@ export const getex = command({
       if (db.expiry(ref) === NO_EXPIRY) return;
       db.setExpiry(ref, NO_EXPIRY);
       ctx.changed(args, 1, EventClass.generic, "persist");
-      ctx.propagate("PERSIST", args.view(1));
+      if (ctx.propagates) ctx.propagate("PERSIST", args.view(1));
     } else if (timeAt > 0) {
       // A replica keeps a key whose time is over until its primary says DEL.
       if (expiry <= ctx.now && db.keyspace.deletesExpired) {
         db.deleteRef(ref);
         ctx.changed(args, 1, EventClass.generic, "del");
+        if (!ctx.propagates) return;
         const { lazyfreeLazyExpire } = ctx.server.config.values;
         ctx.propagate(lazyfreeLazyExpire ? "UNLINK" : "DEL", args.view(1));
       } else {
         db.setExpiry(ref, expiry);
         ctx.changed(args, 1, EventClass.generic, "expire");
-        ctx.propagate("PEXPIREAT", args.view(1), expiry);
+        if (ctx.propagates) ctx.propagate("PEXPIREAT", args.view(1), expiry);
       }
     }
   },

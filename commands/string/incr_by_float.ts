@@ -46,7 +46,7 @@ export const incrbyfloat = command({
     db.setEncoding(db.setString(args, 1, digits, KEEP_EXPIRY), StringEncoding.text);
     ctx.changed(args, 1, EventClass.string, "incrbyfloat");
     // Replicas must store our digits, not repeat our arithmetic.
-    ctx.propagate("SET", args.view(1), digits, "KEEPTTL");
+    if (ctx.propagates) ctx.propagate("SET", args.view(1), digits, "KEEPTTL");
     ctx.reply.bulk(digits);
   },
 });

@@ -6,10 +6,19 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { KEEP_EXPIRY, NO_EXPIRY, Type } from "../../storage/entry.ts";
-import { arg, command } from "../command.ts";
+import { arg, command, type KeyUse } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import { replyWithString } from "./get.ts";
 import { Expiration, readExpireTime, readSetOptions, type SetOptions } from "./set_options.ts";
+
+const READS_AND_SETS: KeyUse = { access: "RW", effects: ["access", "update"] };
+const SETS: KeyUse = { access: "OW", effects: ["update"] };
+
+/** Whether a SET has the option GET, whatever else may be wrong with it. */
+function isGetting(args: Args): boolean {
+  for (let i = 3; i < args.count; i++) if (args.is(i, "GET")) return true;
+  return false;
+}
 
 /** SET */
 export const set = command({
@@ -39,6 +48,7 @@ export const set = command({
       arg.token("KEEPTTL", { since: "6.0.0" }),
     ], { optional: true }),
   ],
+  keyUse: (args) => isGetting(args) ? READS_AND_SETS : SETS,
   history: [
     ["2.6.12", "The options `EX`, `PX`, `NX` and `XX` came."],
     ["6.0.0", "The option `KEEPTTL` came."],
@@ -142,7 +152,7 @@ export const getset = command({
     replyWithString(ctx, ctx.db.read(args, 1, Type.string));
     ctx.db.setArg(args, 1, 2, NO_EXPIRY);
     ctx.changed(args, 1, EventClass.string, "set");
-    ctx.propagate("SET", args.view(1), args.view(2));
+    if (ctx.propagates) ctx.propagate("SET", args.view(1), args.view(2));
   },
 });
 
@@ -175,11 +185,11 @@ function setWithOptions(
   db.setArg(args, 1, v, expiry);
   ctx.changed(args, 1, EventClass.string, "set");
   if (timeAt > 0) {
-    if (expiration !== Expiration.atMillisecond) {
+    if (ctx.propagates && expiration !== Expiration.atMillisecond) {
       ctx.propagate("SET", args.view(1), args.view(v), "PXAT", expiry);
     }
-    ctx.notify(EventClass.generic, "expire", args.view(1));
-  } else if (get) {
+    if (ctx.notifies) ctx.notify(EventClass.generic, "expire", args.view(1));
+  } else if (get && ctx.propagates) {
     ctx.propagate(...withoutGet(args));
   }
   if (!get) ctx.reply.ok();
