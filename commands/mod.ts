@@ -10,6 +10,7 @@ import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { serverCommands } from "./server/mod.ts";
+import { sortedSetCommands } from "./sorted_set/mod.ts";
 import { stringCommands } from "./string/mod.ts";
 
 /** All commands that a server registers. */
@@ -19,5 +20,6 @@ export const commands: readonly CommandSpec[] = [
   ...genericCommands,
   ...hyperloglogCommands,
   ...serverCommands,
+  ...sortedSetCommands,
   ...stringCommands,
 ];
