@@ -11,6 +11,7 @@ import { genericCommands } from "./generic/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { serverCommands } from "./server/mod.ts";
 import { sortedSetCommands } from "./sorted_set/mod.ts";
+import { streamCommands } from "./stream/mod.ts";
 import { stringCommands } from "./string/mod.ts";
 
 /** All commands that a server registers. */
@@ -21,5 +22,6 @@ export const commands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...serverCommands,
   ...sortedSetCommands,
+  ...streamCommands,
   ...stringCommands,
 ];

@@ -179,12 +179,12 @@ export class ConsumerGroup {
   }
 
   /** Makes an entry pending for a consumer, delivered for the first time now, whoever had it before. */
-  deliver(id: StreamId, consumer: Consumer, now: number): void {
-    // Nearly always it is new and comes last.
+  deliver(id: StreamId, consumer: Consumer, now: number): IdPlace {
     let place = this.pending.find(id);
     if (place === undefined) place = this.add(id, consumer);
     else this.assign(place, id, consumer);
     this.setDelivery(place, now, 1);
+    return place;
   }
 
   /** Takes an entry off the pending ones; false when it is not among them. */
