@@ -27,6 +27,8 @@ export function encodingName(db: Database, ref: Ref): string {
       return SET_ENCODINGS[db.encoding(ref)];
     case Type.zset:
       return db.isBeside(ref) ? "skiplist" : "listpack";
+    case Type.stream:
+      return "stream";
     default:
       throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);
   }

@@ -87,6 +87,8 @@ Deno.test({
   ignore: published === undefined,
   fn() {
     for (const command of registry.commands) {
+      // The table ends with Redis 7.
+      if (command.spec.since.startsWith("8.")) continue;
       const name = command.fullName.replace("|", " ");
       const row = published?.get(name);
       assert(row !== undefined, `${name} is not published`);
