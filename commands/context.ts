@@ -198,6 +198,8 @@ export interface ConfigValues {
   readonly protoMaxBulkLen: number;
   /** `lazyfree-lazy-expire`. */
   readonly lazyfreeLazyExpire: boolean;
+  /** `lazyfree-lazy-server-del`: whether a key that goes as a side effect leaves as UNLINK or as DEL. */
+  readonly lazyfreeLazyServerDel: boolean;
   /** `lazyfree-lazy-user-flush`: whether FLUSHALL and FLUSHDB without a word free in the background. */
   readonly lazyfreeLazyUserFlush: boolean;
   /** `set-max-intset-entries`: the most integers that a set has as an intset … */

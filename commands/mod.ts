@@ -10,6 +10,7 @@ import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { serverCommands } from "./server/mod.ts";
+import { setCommands } from "./set/mod.ts";
 import { sortedSetCommands } from "./sorted_set/mod.ts";
 import { streamCommands } from "./stream/mod.ts";
 import { stringCommands } from "./string/mod.ts";
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   ...genericCommands,
   ...hyperloglogCommands,
   ...serverCommands,
+  ...setCommands,
   ...sortedSetCommands,
   ...streamCommands,
   ...stringCommands,
