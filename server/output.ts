@@ -18,10 +18,18 @@ export interface ByteSink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Counts what sockets take; one for all connections of a server. */
+export interface Traffic {
+  outputBytes: number;
+  /** How many writes were complete. */
+  writes: number;
+}
+
 /** The replies of one connection on their way. */
 export class Output {
   readonly #sink: ByteSink;
   readonly #pool: EncoderPool;
+  readonly #traffic: Traffic;
   readonly #onFailure: (error: unknown) => void;
   readonly #onWritten: (count: number) => void;
   readonly #onFailed: (error: unknown) => void;
@@ -32,12 +40,16 @@ export class Output {
   #sent = 0;
   #failed = false;
   #drained: PromiseWithResolvers<void> | undefined;
-  /** Bytes given to the socket so far. */
-  totalBytes = 0;
 
-  constructor(sink: ByteSink, pool: EncoderPool, onFailure: (error: unknown) => void) {
+  constructor(
+    sink: ByteSink,
+    pool: EncoderPool,
+    traffic: Traffic,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#sink = sink;
     this.#pool = pool;
+    this.#traffic = traffic;
     this.#onFailure = onFailure;
     this.#onWritten = (count) => this.#written(count);
     this.#onFailed = (error) => this.#fail(error);
@@ -83,9 +95,11 @@ export class Output {
   }
 
   #written(count: number): void {
+    const traffic = this.#traffic;
+    traffic.outputBytes += count;
+    traffic.writes++;
     const encoder = this.#leaving;
     if (encoder === undefined) return;
-    this.totalBytes += count;
     this.#sent += count;
     if (this.#sent < encoder.length) {
       this.#sink.write(encoder.bytes().subarray(this.#sent)).then(this.#onWritten, this.#onFailed);

@@ -84,7 +84,7 @@ export class Session implements ClientApi {
     this.createdAt = this.lastActiveAt = server.keyspace.now;
     this.authenticated = !server.requiresPassword;
     this.#decoder = new RequestDecoder(new SessionLimits(server, this));
-    this.output = new Output(connection, server.encoders, () => this.close());
+    this.output = new Output(connection, server.encoders, server.stats, () => this.close());
     this.#context = new CallContext(server, this, server.discard);
   }
 

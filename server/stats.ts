@@ -34,6 +34,7 @@ export class Stats implements StatsApi {
   evictedClients = 0;
   outputLimitDisconnections = 0;
   queryLimitDisconnections = 0;
+  /** The most that was ever in use, bytes; {@link reset} leaves it, as in Redis. */
   peakMemory = 0;
   expiryMillis = 0;
   readonly commandRate = new Rate();
@@ -76,7 +77,7 @@ export class Stats implements StatsApi {
       this.writes =
         0;
     this.evictedClients = this.outputLimitDisconnections = this.queryLimitDisconnections = 0;
-    this.peakMemory = this.expiryMillis = 0;
+    this.expiryMillis = 0;
     this.commandRate.reset();
     this.inputRate.reset();
     this.outputRate.reset();

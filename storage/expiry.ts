@@ -7,8 +7,11 @@
  * @module
  */
 
-import type { Keyspace } from "./keyspace.ts";
+import type { Database, Keyspace } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
+
+/** What one run weighs in the average of {@link Keyspace.expiredStale}; Redis's own figure. */
+const STALE_WEIGHT = 0.05;
 
 /** Deletes a keyspace's due keys in slices. */
 export class ActiveExpiry {
@@ -28,7 +31,21 @@ export class ActiveExpiry {
    * is finished). Answers whether more is due.
    */
   run(budget: number): boolean {
-    const { databases, now } = this.#keyspace;
+    const { databases, expiredKeys, now } = this.#keyspace;
+    const volatile = databases.reduce((sum, db) => sum + db.table.volatileCount, 0);
+    const more = this.#sweep(databases, now, budget);
+    this.#noteStale(this.#keyspace.expiredKeys - expiredKeys, volatile);
+    return more;
+  }
+
+  /** Averages which share of the keys that expire was found over, the last runs counting most. */
+  #noteStale(found: number, of: number): void {
+    const keyspace = this.#keyspace;
+    const share = of === 0 ? 0 : found / of;
+    keyspace.expiredStale += (share - keyspace.expiredStale) * STALE_WEIGHT;
+  }
+
+  #sweep(databases: readonly Database[], now: number, budget: number): boolean {
     const end = this.#clock() + budget;
     const due = this.#due;
     for (let i = 0; i < databases.length; i++) {

@@ -100,6 +100,7 @@ export class Keyspace {
   misses = 0;
   expiredKeys = 0;
   evictedKeys = 0;
+  /** The share of expiring keys that active expiry finds over, as a running average. */
   expiredStale = 0;
 
   readonly arena: Arena;

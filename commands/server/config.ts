@@ -133,6 +133,7 @@ function resetCounters({ server: { stats, keyspace } }: Context): void {
   keyspace.expiredKeys = 0;
   keyspace.expiredStale = 0;
   keyspace.evictedKeys = 0;
+  keyspace.lazyFree.freedKeys = 0;
 }
 
 function findSecrets(args: Args): number[] {
