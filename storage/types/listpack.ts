@@ -38,6 +38,11 @@ export interface ListpackOwner {
   resize(pack: Listpack, length: number): void;
 }
 
+/** Who is handed elements one by one: `len` bytes at `off`, valid only during the call. A reply is one. */
+export interface ElementSink {
+  bulkAt(buf: Uint8Array, off: number, len: number): void;
+}
+
 /** Writes an empty listpack. */
 export function writeEmpty(buf: Uint8Array, at: number): void {
   writeU32(buf, at, EMPTY_BYTES);
@@ -57,6 +62,8 @@ export class Listpack {
   int: number | bigint = 0;
   stringOff = 0;
   stringLen = 0;
+  /** Where {@link pass} spells integers out; made at its first need. */
+  #digits: Uint8Array | undefined;
 
   attach(buf: Uint8Array, start: number): this {
     this.buf = buf;
@@ -108,6 +115,11 @@ export class Listpack {
       length |= (buf[back] & 0x7f) << shift;
     }
     return back - length;
+  }
+
+  /** Where the first entry is, or would be: the place to insert at the beginning. */
+  front(): number {
+    return this.start + HEADER;
   }
 
   /** Where the closing byte stands: the place to insert at the end. */
@@ -209,6 +221,12 @@ export class Listpack {
     this.stringOff = 0;
     this.stringLen = writeInteger(this.int, scratch);
     return scratch;
+  }
+
+  /** Hands the entry's bytes to a sink, integers as decimal text. */
+  pass(at: number, sink: ElementSink): void {
+    const bytes = this.readText(at, this.#digits ??= new Uint8Array(20));
+    sink.bulkAt(bytes, this.stringOff, this.stringLen);
   }
 
   /** The entry's bytes, copied; integers as decimal text. */
@@ -509,6 +527,16 @@ function writeBack(buf: Uint8Array, at: number, length: number): void {
 
 /** Writes an integer as decimal text; answers its length. */
 export function writeInteger(value: number | bigint, to: Uint8Array): number {
+  if (typeof value === "number" && value >= 0 && value < 1e9) {
+    let digits = 1;
+    for (let limit = 10; value >= limit; limit *= 10) digits++;
+    for (let i = digits - 1, rest = value | 0; i >= 0; i--) {
+      const next = (rest / 10) | 0;
+      to[i] = ZERO + rest - next * 10;
+      rest = next;
+    }
+    return digits;
+  }
   const text = String(value);
   for (let i = 0; i < text.length; i++) to[i] = text.charCodeAt(i);
   return text.length;
