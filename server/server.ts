@@ -81,7 +81,7 @@ export class Server implements ServerApi {
   readonly dispatcher: Dispatcher;
   readonly stats: Stats;
   readonly effects = new EffectStream();
-  readonly keyEvents = new KeyEvents();
+  readonly keyEvents = new KeyEvents(() => this.#followKeys());
   readonly encoders = new EncoderPool();
   readonly slowlog = new Slowlog();
   readonly latency: Latency;
@@ -157,7 +157,22 @@ export class Server implements ServerApi {
     return {
       expired: (db, ref) => this.#keyWent("x", "expired", db.id, db.keyBytes(ref)),
       evicted: (db, ref) => this.#keyWent("e", "evicted", db.id, db.keyBytes(ref)),
+      replaced: (db) => {
+        if (this.blocking.clients > 0) this.blocking.databaseChanged(db);
+      },
     };
+  }
+
+  /** Lets the keyspace tell of new and missed keys while somebody wants to know. */
+  #followKeys(): void {
+    const { keyEvents } = this;
+    const { hooks } = this.keyspace;
+    hooks.created = keyEvents.wants("n")
+      ? (db, ref) => keyEvents.emit("n", "new", db.keyBytes(ref), db)
+      : undefined;
+    hooks.missed = keyEvents.wants("m")
+      ? (db, args, i) => keyEvents.emit("m", "keymiss", args.bytes(i), db)
+      : undefined;
   }
 
   #keyWent(kind: "x" | "e", event: string, database: number, key: Uint8Array): void {

@@ -47,10 +47,10 @@ export interface KeyspaceHooks {
   expired(db: Database, ref: Ref): void;
   /** The key makes room under `maxmemory`. */
   evicted(db: Database, ref: Ref): void;
-  /** A key that did not exist has been stored. */
-  created?(db: Database, ref: Ref): void;
-  /** The key in argument `i` was read and is not there. */
-  missed?(db: Database, args: Args, i: number): void;
+  /** A key that did not exist has been stored. Undefined while nobody wants to know. */
+  created?: ((db: Database, ref: Ref) => void) | undefined;
+  /** The key in argument `i` was read and is not there. Undefined while nobody wants to know. */
+  missed?: ((db: Database, args: Args, i: number) => void) | undefined;
   /** All keys of the database are about to go or to be exchanged at once (FLUSHDB, FLUSHALL, SWAPDB). */
   replaced?(db: Database): void;
 }
