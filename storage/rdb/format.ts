@@ -1,0 +1,48 @@
+/**
+ * The codes of the RDB format: types of values and the marks of lengths and strings.
+ *
+ * @module
+ */
+
+/** How a value is laid out, by the code in front of it. */
+export const RdbType = {
+  string: 0,
+  list: 1,
+  set: 2,
+  zset: 3,
+  hash: 4,
+  zset2: 5,
+  hashZipmap: 9,
+  listZiplist: 10,
+  setIntset: 11,
+  zsetZiplist: 12,
+  hashZiplist: 13,
+  quicklist: 14,
+  stream: 15,
+  hashListpack: 16,
+  zsetListpack: 17,
+  quicklist2: 18,
+  stream2: 19,
+  setListpack: 20,
+  stream3: 21,
+  hashWithExpiry: 24,
+  hashListpackWithExpiry: 25,
+} as const;
+
+/** The first version of the format in which a type may occur, where that is after {@link COMMON_VERSION}. */
+export const HASH_EXPIRY_VERSION = 12;
+/** The version of Redis 7.0, which everybody reads who matters. */
+export const COMMON_VERSION = 10;
+/** The newest version that is understood. */
+export const NEWEST_VERSION = 12;
+
+/** The two highest bits of a length's first byte. */
+export const LengthForm = { six: 0x00, fourteen: 0x40, wide: 0x80, special: 0xc0 } as const;
+/** Lengths of four and of eight bytes. */
+export const LENGTH_32 = 0x80;
+export const LENGTH_64 = 0x81;
+/** What stands in a string's place under {@link LengthForm.special}. */
+export const SpecialString = { int8: 0, int16: 1, int32: 2, lzf: 3 } as const;
+
+/** What a node of a quicklist is: one large element as it is, or a listpack. */
+export const ListContainer = { plain: 1, packed: 2 } as const;
