@@ -161,7 +161,9 @@ export class Dispatcher {
       served = serve();
     } catch (error) {
       ctx.reply.rollback(mark);
-      this.#refuse(ctx, error);
+      const command = ctx.client.lastCommand;
+      if (command === undefined) this.#refuse(ctx, error);
+      else this.#fail(ctx, command, error);
       served = true;
     }
     server.touchFor(server.currentSession);

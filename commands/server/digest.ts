@@ -12,10 +12,13 @@ import { createHash } from "node:crypto";
 import { NO_EXPIRY, Type, TYPE_NAMES } from "../../storage/entry.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import type { Stream } from "../../storage/types/stream.ts";
+import { StreamId } from "../../storage/types/stream_id.ts";
 import { forEachMember } from "../../storage/sets.ts";
 
 const DIGEST_BYTES = 20;
-const EXPIRE_MARK = new TextEncoder().encode("!!expire!!");
+const encoder = new TextEncoder();
+const EXPIRE_MARK = encoder.encode("!!expire!!");
 
 /** The numbers by which Redis knows the types. */
 const REDIS_TYPES: Readonly<Record<Type, number>> = {
@@ -70,10 +73,22 @@ export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
     case Type.set:
       forEachMember(db, ref, (buf, off, len) => xorHash(digest, buf.subarray(off, off + len)));
       break;
+    case Type.stream:
+      addEntries(digest, db.collection(ref) as Stream);
+      break;
     default:
       throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
   }
   if (db.expiry(ref) !== NO_EXPIRY) xorHash(digest, EXPIRE_MARK);
+}
+
+function addEntries(digest: Uint8Array, { reader }: Stream): void {
+  for (let more = reader.seek(new StreamId(), StreamId.max()); more; more = reader.next()) {
+    mix(digest, encoder.encode(`${reader.id.ms}.${reader.id.seq}`));
+    while (reader.nextItem()) {
+      mix(digest, reader.buf.subarray(reader.off, reader.off + reader.len));
+    }
+  }
 }
 
 function mix(digest: Uint8Array, bytes: Uint8Array): void {
