@@ -8,7 +8,7 @@ import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/flags.ts";
 import { CoolCache } from "./server/coolcache.ts";
-import { mapChunksSeparately } from "./storage/memory/system_allocator.ts";
+import { mapChunksSeparately, trimSystemHeap } from "./storage/memory/system_allocator.ts";
 import { USAGE, VERSION_LINE } from "./server/usage.ts";
 
 const encoder = new TextEncoder();
@@ -43,7 +43,12 @@ async function main(args: readonly string[]): Promise<void> {
   );
   let instance: CoolCache;
   try {
-    instance = await CoolCache.start({ config, renames, log: writeLine });
+    instance = await CoolCache.start({
+      config,
+      renames,
+      log: writeLine,
+      releaseMemory: () => void trimSystemHeap(),
+    });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     fail(error.message);

@@ -147,6 +147,8 @@ export interface ServerApi {
   hasUser(name: string): boolean;
   /** Where the memory goes at this moment. */
   memory(): MemoryFigures;
+  /** Gives memory that is free but still the process's back to the system, where that is possible. */
+  releaseMemory(): void;
   /** Gives the data set a new replication ID, so that replicas must copy it afresh. */
   changeReplicationId(): void;
   /** Unix time in microseconds, read afresh. */
@@ -182,6 +184,8 @@ export interface MemoryFigures {
   readonly clients: number;
   /** Physical memory of the whole process. */
   readonly resident: number;
+  /** What of {@link resident} was there before the server: the runtime. */
+  readonly baseline: number;
 }
 
 export interface ShutdownOptions {

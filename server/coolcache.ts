@@ -37,6 +37,11 @@ export interface CoolCacheOptions {
   now?: () => number;
   /** Numbers in [0, 1). */
   random?: () => number;
+  /**
+   * Gives free memory of the process back to the system: called after large amounts of data have gone, and for MEMORY
+   * PURGE. It concerns the whole process, so nothing is done unless the program says how.
+   */
+  releaseMemory?: () => void;
 }
 
 /** One running instance. */
@@ -63,6 +68,7 @@ export class CoolCache implements AsyncDisposable {
       now,
       monotonic: () => performance.now(),
       random: options.random ?? Math.random,
+      ...(options.releaseMemory && { releaseMemory: options.releaseMemory }),
       end: (how) => this.#shutDown(how),
     });
     this.#listeners = new Listeners(this.server);
@@ -100,6 +106,7 @@ export class CoolCache implements AsyncDisposable {
     const path = options.unixSocket ?? values.unixsocket;
     if (path !== "") this.#listeners.listenUnix(path, values.unixsocketperm);
     this.server.addresses = this.#listeners.addresses;
+    this.server.unixSocket = this.#listeners.unixPath;
   }
 
   /** The TCP port listened on; 0 when there is none. */

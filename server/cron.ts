@@ -1,5 +1,5 @@
 /**
- * What a server does by itself, ten times a second: expire, evict, compact, free, count, close idle clients.
+ * What a server does by itself, `hz` times a second: expire, evict, compact, free, count, close idle clients.
  *
  * Long work is cut into slices of at most a millisecond; between two slices commands run. The timers do not keep a
  * process alive and end with {@link Cron.stop}.
@@ -9,38 +9,53 @@
 
 import type { Server } from "./server.ts";
 
-const TICK_MS = 100;
 /** No slice of background work holds commands up for longer than about this. */
 const SLICE_MS = 1;
-/** Clients' memory and idle times are looked at every so many ticks. */
-const CLIENTS_EVERY = 10;
+/** Samples for rates are taken so many times a second, or with every tick if there are fewer. */
+const SAMPLES_PER_SECOND = 10;
 
 /** The regular work of one server. */
 export class Cron {
   readonly #server: Server;
-  readonly #ticker: ReturnType<typeof setInterval>;
+  #ticker: ReturnType<typeof setInterval> | undefined;
   #ticks = 0;
   #slices: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+  /** Whether memory is being given back that may lie in the C library's heap when all is free. */
+  #freeing = false;
 
   constructor(server: Server) {
     this.#server = server;
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#start();
+    server.config.onChange(["hz"], () => this.#start());
+  }
+
+  #start(): void {
+    clearInterval(this.#ticker);
+    if (this.#stopped) return;
+    this.#ticker = setInterval(() => this.tick(), 1000 / this.#server.config.values.hz);
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#ticker);
     if (this.#slices !== undefined) clearTimeout(this.#slices);
     this.#slices = undefined;
   }
 
-  #tick(): void {
+  /** The work of one tick; the timer calls it. */
+  tick(): void {
     const server = this.#server;
+    if (isOn(server.debug.flags.get("pause-cron"))) return;
+    const { hz } = server.config.values;
     server.keyspace.setTime(server.readClock());
     const now = server.keyspace.now;
     this.#ticks++;
-    server.stats.sample(now);
+    if (this.#ticks % Math.max(1, Math.floor(hz / SAMPLES_PER_SECOND)) === 0) {
+      server.stats.sample(now);
+    }
     server.clients.endDuePause(now);
-    if (this.#ticks % CLIENTS_EVERY === 0) {
+    if (this.#ticks % hz === 0) {
       server.clients.closeIdle(now, server.config.values.timeout);
       let bytes = 0;
       for (const session of server.clients) {
@@ -62,11 +77,28 @@ export class Cron {
     if (server.debug.activeExpire && !server.clients.pausedWrites) {
       const started = server.monotonic();
       more = server.expiry.run(SLICE_MS);
-      server.stats.expiryMillis += server.monotonic() - started;
+      const elapsed = server.monotonic() - started;
+      server.stats.expiryMillis += elapsed;
+      server.latency.record("expire-cycle", elapsed);
     }
-    if (!more) more = server.keyspace.lazyFree.run(SLICE_MS);
+    if (!more) more = this.#free();
     if (!more) more = server.compaction.run(SLICE_MS);
     if (!server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);
     if (more) this.#slices = setTimeout(() => this.#slice(), 0);
   }
+
+  /** Frees what was flushed; at the end the system gets back what it left. Answers whether there is more. */
+  #free(): boolean {
+    const { keyspace } = this.#server;
+    if (!keyspace.lazyFree.isIdle) this.#freeing = true;
+    if (keyspace.lazyFree.run(SLICE_MS)) return true;
+    if (this.#freeing) this.#server.releaseMemory();
+    this.#freeing = false;
+    return false;
+  }
+}
+
+/** Whether a switch that DEBUG keeps as text is on: a number other than 0. */
+function isOn(text: string | undefined): boolean {
+  return text !== undefined && (Number.parseInt(text) || 0) !== 0;
 }

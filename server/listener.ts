@@ -37,6 +37,11 @@ export class Listeners {
     return this.#addresses;
   }
 
+  /** The path of the Unix socket listened on. */
+  get unixPath(): string | undefined {
+    return this.#unixPath;
+  }
+
   /**
    * Listens on a port of each of `hosts`, written as in the `bind` directive: `*` and `::*` are all addresses, a
    * leading `-` means that the address may be missing.

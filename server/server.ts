@@ -53,6 +53,8 @@ export interface ServerOptions {
   monotonic: () => number;
   /** Numbers in [0, 1). */
   random: () => number;
+  /** Gives memory that is free but still the process's back to the system, where that is possible. */
+  releaseMemory?: () => void;
   /** Ends the instance, after SHUTDOWN. */
   end: (options: ShutdownOptions) => Promise<void>;
 }
@@ -110,10 +112,13 @@ export class Server implements ServerApi {
   currentSession: Session | undefined;
   /** The TCP addresses listened on. */
   addresses: readonly { readonly hostname: string; readonly port: number }[] = [];
+  /** The path of the Unix socket listened on. */
+  unixSocket: string | undefined;
 
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #startupBytes: number;
+  readonly #baselineBytes = Deno.memoryUsage().rss;
   #batches = 0;
   #batchStarted = 0;
 
@@ -309,7 +314,12 @@ export class Server implements ServerApi {
       startup: this.#startupBytes,
       clients: this.clientBytes,
       resident: Deno.memoryUsage().rss,
+      baseline: this.#baselineBytes,
     };
+  }
+
+  releaseMemory(): void {
+    this.#options.releaseMemory?.();
   }
 
   /** Checks a user's password. */

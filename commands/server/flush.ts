@@ -68,7 +68,10 @@ function readFlushType(ctx: Context, args: Args): boolean {
 }
 
 function finish(ctx: Context, removed: number, waits: boolean): void {
-  if (waits) ctx.db.keyspace.lazyFree.drain();
+  if (waits) {
+    ctx.db.keyspace.lazyFree.drain();
+    ctx.server.releaseMemory();
+  }
   // Replicas and the AOF are told even when there was nothing to remove, as in Redis.
   ctx.dirty(Math.max(removed, 1));
   ctx.reply.ok();

@@ -20,7 +20,7 @@ export interface MemoryStats {
 export function memoryStats(server: ServerApi): MemoryStats {
   const { keyspace } = server;
   const { arena } = keyspace;
-  const { used, peak, startup, clients, resident } = server.memory();
+  const { used, peak, startup, clients, resident, baseline } = server.memory();
   const databases = keyspace.databases.filter((db) => db.size > 0);
   const keys = databases.reduce((sum, db) => sum + db.size, 0);
   const net = Math.max(1, used - startup);
@@ -58,8 +58,9 @@ export function memoryStats(server: ServerApi): MemoryStats {
     "allocator-rss.bytes": 0,
     "rss-overhead.ratio": ratio(resident, committed),
     "rss-overhead.bytes": resident - committed,
-    "fragmentation": ratio(resident, used),
-    "fragmentation.bytes": resident - used,
+    // The runtime is no fragment: without it an empty server would alarm everybody.
+    "fragmentation": ratio(resident, used + baseline),
+    "fragmentation.bytes": resident - used - baseline,
   };
 }
 
@@ -75,7 +76,8 @@ const LARGE_CLIENT = 200 * 1024;
 
 /** What MEMORY DOCTOR answers. */
 export function memoryReport(server: ServerApi): string {
-  const { used, peak, clients, resident } = server.memory();
+  const { used, peak, clients, resident, baseline } = server.memory();
+  const explained = used + baseline;
   const { arena } = server.keyspace;
   if (used < LITTLE) return "Too little memory is in use to say anything about it.\n";
 
@@ -95,10 +97,12 @@ export function memoryReport(server: ServerApi): string {
         `are set aside for it. Values of changing size do that; compaction is at work on it.`,
     );
   }
-  if (resident - used > NOTEWORTHY && resident > used * 1.4) {
+  if (resident - explained > NOTEWORTHY && resident > explained * 1.4) {
     findings.push(
-      `The process takes ${megabytes(resident)}, much more than the ${megabytes(used)} in use. ` +
-        `The runtime, garbage and spare room of the arena make the difference.`,
+      `The process takes ${megabytes(resident)}, much more than the ${
+        megabytes(used)
+      } in use and ` +
+        `the ${megabytes(baseline)} of the runtime. Garbage and spare room make the difference.`,
     );
   }
   if (clients > server.clients.count * LARGE_CLIENT) {

@@ -14,12 +14,12 @@ import { totalMemory } from "./machine.ts";
 
 /** The section Memory. */
 export function memoryFields(server: Server): InfoFields {
-  const { clientBytes, compaction, keyspace, stats } = server;
+  const { clientBytes, compaction, keyspace } = server;
   const { maxmemory, maxmemoryPolicy } = server.config.values;
   const { arena, lazyFree } = keyspace;
   const { rss, heapUsed, heapTotal } = Deno.memoryUsage();
-  const used = server.usedMemory;
-  const peak = Math.max(stats.peakMemory, used);
+  const { used, peak, startup, baseline } = server.memory();
+  const explained = used + baseline;
   const dataset = arena.usedBytes;
   const index = keyspace.usedBytes - dataset;
   const allocated = dataset + index;
@@ -34,9 +34,9 @@ export function memoryFields(server: Server): InfoFields {
     used_memory_peak_human: humanBytes(peak),
     used_memory_peak_perc: percent(used, peak),
     used_memory_overhead: used - dataset,
-    used_memory_startup: 0,
+    used_memory_startup: startup,
     used_memory_dataset: dataset,
-    used_memory_dataset_perc: percent(dataset, used),
+    used_memory_dataset_perc: percent(dataset, Math.max(1, used - startup)),
     allocator_allocated: allocated,
     allocator_active: committed,
     allocator_resident: committed,
@@ -54,8 +54,9 @@ export function memoryFields(server: Server): InfoFields {
     allocator_rss_bytes: 0,
     rss_overhead_ratio: ratio(rss, committed),
     rss_overhead_bytes: rss - committed,
-    mem_fragmentation_ratio: ratio(rss, used),
-    mem_fragmentation_bytes: rss - used,
+    // The runtime is no fragment: without it an empty server would alarm everybody.
+    mem_fragmentation_ratio: ratio(rss, explained),
+    mem_fragmentation_bytes: rss - explained,
     mem_not_counted_for_evict: 0,
     mem_replication_backlog: 0,
     mem_total_replication_buffers: 0,

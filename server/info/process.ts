@@ -49,14 +49,13 @@ export function serverFields(server: Server): InfoFields {
 }
 
 /** One field for all TCP addresses, one for the Unix socket. */
-function listenerFields({ addresses, config }: Server): InfoFields {
+function listenerFields({ addresses, unixSocket }: Server): InfoFields {
   const fields: InfoFields = {};
   if (addresses.length > 0) {
     const binds = addresses.map(({ hostname }) => `,bind=${hostname}`).join("");
     fields.listener0 = `name=tcp${binds},port=${addresses[0].port}`;
   }
-  const { unixsocket } = config.values;
-  if (unixsocket !== "") fields.listener1 = `name=unix,bind=${unixsocket}`;
+  if (unixSocket !== undefined) fields.listener1 = `name=unix,bind=${unixSocket}`;
   return fields;
 }
 

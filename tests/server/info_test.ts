@@ -205,7 +205,8 @@ Deno.test("INFO of an unknown section is empty", () => {
 });
 
 Deno.test("INFO server tells versions, addresses and how long the server runs", () => {
-  const { server, advance } = testedServer({ unixsocket: "/run/cool.sock" });
+  const { server, advance } = testedServer();
+  server.unixSocket = "/run/cool.sock";
   server.addresses = [{ hostname: "127.0.0.1", port: 7001 }, { hostname: "::1", port: 7001 }];
   advance(2 * 86_400_000 + 5_999);
   const fields = fieldsOf(server, "server");
@@ -236,8 +237,19 @@ Deno.test("INFO memory splits what is used into data and overhead", () => {
   assertEquals(fields.maxmemory_human, "100.00M");
   assertEquals(fields.maxmemory_policy, "allkeys-lru");
   assertEquals(fields.mem_allocator, "coolcache-arena");
+  assertEquals(fields.used_memory_startup, String(server.memory().startup));
   assert(Number(fields.total_system_memory) > used);
   assert(Number(fields.coolcache_arena_committed_bytes) >= server.keyspace.arena.usedBytes);
+});
+
+Deno.test("INFO memory counts the runtime as no fragmentation", () => {
+  const { server } = testedServer();
+  const fields = fieldsOf(server, "memory");
+  const ratio = Number(fields.mem_fragmentation_ratio);
+  assert(ratio > 0.5 && ratio < 2, fields.mem_fragmentation_ratio);
+  const { baseline, used } = server.memory();
+  const difference = Number(fields.used_memory_rss) - used - baseline;
+  assertEquals(Number(fields.mem_fragmentation_bytes), difference);
 });
 
 Deno.test("INFO memory remembers the peak", () => {
