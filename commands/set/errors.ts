@@ -12,6 +12,9 @@ export const KEY_COUNT_TOO_SMALL = "ERR numkeys should be greater than 0";
 /** SINTERCARD's limit is no number from zero on. */
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
 
+/** SPOP's count is no number from zero on. */
+export const COUNT_NEGATIVE = "ERR value is out of range, must be positive";
+
 /** SINTERCARD announces more keys than follow. */
 export function tooFewKeys(): ReplyError {
   return new ReplyError("ERR Number of keys can't be greater than number of args");
