@@ -142,6 +142,9 @@ export const bzmpop = command({
   },
 });
 
+/** Redis says so of what is no integer, too. */
+const COUNT_NEGATIVE = "ERR value is out of range, must be positive";
+
 type End = "min" | "max";
 
 /** What is taken: so many members from one end. */
@@ -154,7 +157,7 @@ function popFromOne(ctx: Context, args: Args, end: End): void {
   if (args.count > 3) throw syntaxError();
   const { reply } = ctx;
   const hasCount = args.count === 3;
-  const count = hasCount ? args.intBetween(2, 0, Infinity) : 1;
+  const count = hasCount ? args.intBetween(2, 0, Infinity, COUNT_NEGATIVE) : 1;
   const set = ctx.db.tool(SortedSets).find(args, 1);
   if (set === undefined || count === 0) {
     reply.array(0);
