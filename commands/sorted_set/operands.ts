@@ -10,7 +10,9 @@ import { Type } from "../../storage/entry.ts";
 import { wrongType } from "../../storage/errors.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { membersOf } from "../../storage/sets.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
+import type { SetMembers } from "../../storage/types/set_members.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import { noInputKeys } from "./errors.ts";
 
@@ -46,6 +48,8 @@ function openOperand(db: Database, ref: Ref): Operand {
   switch (db.type(ref)) {
     case Type.zset:
       return new ScoredOperand(db.tool(SortedSets).openApart(ref));
+    case Type.set:
+      return new UnscoredOperand(membersOf(db, ref));
     default:
       throw wrongType();
   }
@@ -80,5 +84,27 @@ class ScoredOperand implements Operand {
       if (visit(set.buf, set.off, set.len, set.score) === true) return;
       set.forward();
     }
+  }
+}
+
+/** A set. */
+class UnscoredOperand implements Operand {
+  weight = 1;
+  readonly #set: SetMembers;
+
+  constructor(set: SetMembers) {
+    this.#set = set;
+  }
+
+  get size(): number {
+    return this.#set.size;
+  }
+
+  scoreOf(buf: Uint8Array, off: number, len: number): number {
+    return this.#set.has(buf, off, len) ? 1 : NaN;
+  }
+
+  forEach(visit: Visitor): void {
+    this.#set.some((buf, off, len) => visit(buf, off, len, 1));
   }
 }

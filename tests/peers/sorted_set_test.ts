@@ -615,6 +615,33 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     ZDIFF 1
     ZDIFFSTORE d 1
   `,
+  "ZUNION, ZINTER and ZDIFF of sets": `
+    SADD s a b c 1
+    SADD i 1 2 3
+    ZADD z 5 a 6 1 7 x
+    ZUNION 2 s z WITHSCORES
+    ZUNION 3 s i z WEIGHTS 2 3 0.5 WITHSCORES
+    ZUNION 2 s s WITHSCORES AGGREGATE MIN
+    ZINTER 2 s z WITHSCORES
+    ZINTER 3 z i s WITHSCORES
+    ZINTER 2 s s
+    ZINTERCARD 2 s i
+    ZINTERCARD 2 s z LIMIT 1
+    ZDIFF 2 z s WITHSCORES
+    ZDIFF 2 s z WITHSCORES
+    ZDIFF 3 i s z
+    ZUNIONSTORE d 2 s i
+    ZRANGE d 0 -1 WITHSCORES
+    ZINTERSTORE s 2 s z
+    ZRANGE s 0 -1 WITHSCORES
+    ZDIFFSTORE i 2 i z
+    ZRANGE i 0 -1 WITHSCORES
+    SADD i x
+    ZADD s 1 a
+    SADD t 1
+    ZADD t 1 a
+    ZRANGE t 0 -1
+  `,
   "sorted sets change their encoding": `
     ZADD z 1 a
     OBJECT ENCODING z
