@@ -9,6 +9,7 @@
 
 import type { Args } from "../server/resp/args.ts";
 import type { Reply } from "../server/resp/reply.ts";
+import type { Type } from "../storage/entry.ts";
 import type { Database, Keyspace } from "../storage/keyspace.ts";
 import type { Registry } from "./registry.ts";
 
@@ -76,6 +77,10 @@ export interface Context {
 export interface BlockOptions {
   /** The arguments that are the keys waited for. */
   readonly keys: readonly number[];
+  /** The type of value waited for: a key that becomes anything else wakes nobody. Any change does unless given. */
+  readonly type?: Type;
+  /** Also tried when a key of that type goes or becomes another (XREADGROUP, whose group is no more then). */
+  readonly orGone?: boolean;
   /** How long to wait, in ms; 0 for as long as it takes. */
   readonly timeout: number;
   /**
@@ -198,6 +203,8 @@ export interface ShutdownOptions {
 export interface ConfigValues {
   /** `hll-sparse-max-bytes`. */
   readonly hllSparseMaxBytes: number;
+  /** `list-max-listpack-size`: below zero one of five sizes in bytes, else a number of elements. */
+  readonly listMaxListpackSize: number;
   /** `proto-max-bulk-len`, bytes. */
   readonly protoMaxBulkLen: number;
   /** `lazyfree-lazy-expire`. */

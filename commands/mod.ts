@@ -9,6 +9,7 @@ import { bitmapCommands } from "./bitmap/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
+import { listCommands } from "./list/mod.ts";
 import { serverCommands } from "./server/mod.ts";
 import { setCommands } from "./set/mod.ts";
 import { sortedSetCommands } from "./sorted_set/mod.ts";
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   ...connectionCommands,
   ...genericCommands,
   ...hyperloglogCommands,
+  ...listCommands,
   ...serverCommands,
   ...setCommands,
   ...sortedSetCommands,

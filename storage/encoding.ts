@@ -23,6 +23,8 @@ export function encodingName(db: Database, ref: Ref): string {
       const { buf, off, len } = db.value(ref);
       return stringEncoding(buf, off, len, db.encoding(ref));
     }
+    case Type.list:
+      return db.isBeside(ref) ? "quicklist" : "listpack";
     case Type.set:
       return SET_ENCODINGS[db.encoding(ref)];
     case Type.zset:

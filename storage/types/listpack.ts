@@ -22,8 +22,10 @@ import { copyBytes } from "../memory/bytes.ts";
 
 /** Bytes of an empty listpack. */
 export const EMPTY_BYTES = 7;
-const HEADER = 6;
-const END = 0xff;
+export const HEADER_BYTES = 6;
+
+/** The byte that ends a listpack. */
+export const END = 0xff;
 /** The header's count when there are more entries than it can tell. */
 const UNCOUNTED = 0xffff;
 /** Longest encoding byte sequence before a string's bytes, and longest back-length. */
@@ -48,6 +50,14 @@ export function writeEmpty(buf: Uint8Array, at: number): void {
   writeU32(buf, at, EMPTY_BYTES);
   buf[at + 4] = buf[at + 5] = 0;
   buf[at + 6] = END;
+}
+
+/** Writes the header of a listpack of so many bytes and entries. */
+export function writeHeader(buf: Uint8Array, at: number, bytes: number, count: number): void {
+  writeU32(buf, at, bytes);
+  const told = count < UNCOUNTED ? count : UNCOUNTED;
+  buf[at + 4] = told & 0xff;
+  buf[at + 5] = told >> 8;
 }
 
 /** A window on the bytes of a listpack. */
@@ -89,7 +99,7 @@ export class Listpack {
 
   /** The first entry, or 0. */
   first(): number {
-    const at = this.start + HEADER;
+    const at = this.start + HEADER_BYTES;
     return this.buf[at] === END ? 0 : at;
   }
 
@@ -106,7 +116,7 @@ export class Listpack {
 
   /** The entry before a position (an entry's, or that of the end), or 0. */
   prev(at: number): number {
-    if (at === this.start + HEADER) return 0;
+    if (at === this.start + HEADER_BYTES) return 0;
     const buf = this.buf;
     let back = at - 1;
     let length = buf[back] & 0x7f;
@@ -119,7 +129,7 @@ export class Listpack {
 
   /** Where the first entry is, or would be: the place to insert at the beginning. */
   front(): number {
-    return this.start + HEADER;
+    return this.start + HEADER_BYTES;
   }
 
   /** Where the closing byte stands: the place to insert at the end. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Meter } from "../collections.ts";
+import type { Meter } from "./collection.ts";
 import type { Ref } from "../memory/arena.ts";
 
 const INITIAL_CAPACITY = 8;

@@ -20,16 +20,19 @@
  * @module
  */
 
-import type { Collection, Heap } from "../collections.ts";
+import type { Collection, Heap } from "./collection.ts";
 import { type Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 import type { List, ListLimits } from "./list.ts";
 import {
   type ElementSink,
   EMPTY_BYTES,
+  END,
   entryBytesFor,
+  HEADER_BYTES,
   Listpack,
   type ListpackOwner,
   writeEntry,
+  writeHeader,
 } from "./listpack.ts";
 import {
   copyElements,
@@ -48,10 +51,6 @@ const NODES_AT_ONCE = 128;
 const MOVED_AT_ONCE = 256 * 1024;
 /** The JavaScript objects of one quicklist, roughly, bytes. */
 const OWN_BYTES = 600;
-/** A listpack's header, and the byte that ends it. */
-const HEADER = 6;
-const END = 0xff;
-const LARGEST_TOLD = 0xffff;
 
 /** A list of many nodes. */
 export class Quicklist implements Collection, List {
@@ -148,7 +147,7 @@ export class Quicklist implements Collection, List {
     this.#front -= size;
     const start = this.#start(0);
     const bytes = this.#bytes(0);
-    writeEntry(bytes, start + HEADER, buf, off, len);
+    writeEntry(bytes, start + HEADER_BYTES, buf, off, len);
     const count = nodes.count(0) + 1;
     writeHeader(bytes, start, total + size, count);
     nodes.setCount(0, count);
@@ -439,7 +438,7 @@ export class Quicklist implements Collection, List {
     const bytes = this.#bytes(i);
     const start = this.#start(i);
     writeHeader(bytes, start, total, 1);
-    writeEntry(bytes, start + HEADER, buf, off, len);
+    writeEntry(bytes, start + HEADER_BYTES, buf, off, len);
     bytes[start + total - 1] = END;
     this.#size++;
   }
@@ -538,8 +537,8 @@ export class Quicklist implements Collection, List {
     const bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
     const start = (ref & OFFSET_MASK) << 3;
     writeHeader(bytes, start, EMPTY_BYTES + tail, moved);
-    copyBytes(pack.buf, at, bytes, start + HEADER, tail);
-    bytes[start + HEADER + tail] = END;
+    copyBytes(pack.buf, at, bytes, start + HEADER_BYTES, tail);
+    bytes[start + HEADER_BYTES + tail] = END;
     pack.splice(this.#owner, at, tail, 0, -moved);
     nodes.setCount(i, place);
     nodes.insert(i + 1, ref, moved);
@@ -560,20 +559,10 @@ export class Quicklist implements Collection, List {
     if (this.#nodeBytes(i) + extra > bytes || count > elements) return;
     const pack = this.#open(i);
     const at = pack.splice(this.#owner, pack.end(), 0, extra, nodes.count(i + 1));
-    copyBytes(this.#bytes(i + 1), this.#start(i + 1) + HEADER, pack.buf, at, extra);
+    copyBytes(this.#bytes(i + 1), this.#start(i + 1) + HEADER_BYTES, pack.buf, at, extra);
     nodes.setCount(i, count);
     this.#dropNodes(i + 1, 1);
   }
-}
-
-function writeHeader(buf: Uint8Array, at: number, bytes: number, count: number): void {
-  buf[at] = bytes & 0xff;
-  buf[at + 1] = (bytes >> 8) & 0xff;
-  buf[at + 2] = (bytes >> 16) & 0xff;
-  buf[at + 3] = bytes >>> 24;
-  const told = count < LARGEST_TOLD ? count : LARGEST_TOLD;
-  buf[at + 4] = told & 0xff;
-  buf[at + 5] = told >> 8;
 }
 
 function readU32(buf: Uint8Array, at: number): number {
