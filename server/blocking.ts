@@ -6,6 +6,9 @@
  * tried in the order in which they came, until the key has nothing left to give. What one of them does may make
  * further keys ready (BLMOVE), which are looked at in turn.
  *
+ * Who waits for lists is tried only while the key holds a list, so that ten thousand clients waiting for one key cost
+ * a push no more than the one whom it serves, and a key that becomes something else disturbs nobody.
+ *
  * Knows nothing of what is waited for: each command's own `serve` decides whether it can go on.
  *
  * @module
@@ -18,32 +21,54 @@ import { type Args, decodeLatin1 } from "./resp/args.ts";
 /** One client's wait. */
 interface Wait {
   readonly ctx: Context;
+  /** A copy: the client's buffer goes on receiving. */
   readonly args: Args;
   readonly options: BlockOptions;
-  readonly database: number;
-  readonly keys: readonly string[];
+  readonly queues: readonly Queue[];
+  /** Waits are numbered as they come. */
+  readonly arrival: number;
   readonly done: () => void;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+/** Those who wait for one key of one database, in order of arrival. */
+interface Queue {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly db: Database;
+  readonly waits: Set<Wait>;
+  /** How many of them are to be tried even if the key is gone or of another type. */
+  heedless: number;
+  isReady: boolean;
+}
+
+/** What the waits of a server need of it. */
+export interface BlockingHost {
+  /** Lets a client go on if `serve` can; its effects must leave as one command's. */
+  serve(ctx: Context, args: Args, serve: () => boolean): boolean;
+  /** Answers a client whose wait ends with an error. */
+  refuse(ctx: Context, text: string): void;
+}
+
 /** A timer that is set for longer, in ms, goes off at once. */
 const LONGEST_TIMER = 0x7fffffff;
-
-/** What happens around a try to serve a waiting client: its effects must leave as one command's. */
-export type ServeWrapper = (ctx: Context, args: Args, serve: () => boolean) => boolean;
+/** How many marks tell at a glance that nobody waits for a key; a power of two. */
+const MARKS = 1024;
 
 /** The waiting clients of one server. */
 export class Blocking {
-  /** By database and key, in order of arrival. */
-  readonly #waits = new Map<string, Set<Wait>>();
-  #ready: string[] = [];
-  readonly #isReady = new Set<string>();
-  readonly #serve: ServeWrapper;
+  readonly #host: BlockingHost;
+  readonly #queues = new Map<string, Queue>();
+  /** How many queues have keys with a mark, by mark. */
+  readonly #marks = new Uint32Array(MARKS);
+  #ready: Queue[] = [];
   #clients = 0;
+  #timers = 0;
+  #arrivals = 0;
   #serving = false;
 
-  constructor(serve: ServeWrapper) {
-    this.#serve = serve;
+  constructor(host: BlockingHost) {
+    this.#host = host;
   }
 
   /** How many clients wait. */
@@ -51,9 +76,27 @@ export class Blocking {
     return this.#clients;
   }
 
+  /** How many of them have a timeout. */
+  get timers(): number {
+    return this.#timers;
+  }
+
   /** How many keys are waited for. */
   get keys(): number {
-    return this.#waits.size;
+    return this.#queues.size;
+  }
+
+  /** How many keys are waited for by those who want to know when they go. O(keys). */
+  get keysMissed(): number {
+    let keys = 0;
+    for (const { waits } of this.#queues.values()) {
+      for (const { options } of waits) {
+        if (options.orGone !== true) continue;
+        keys++;
+        break;
+      }
+    }
+    return keys;
   }
 
   /** Whether {@link serveReady} has anything to do. */
@@ -63,26 +106,41 @@ export class Blocking {
 
   /** Makes the client wait; ends when it has been served, its time is over, or it was unblocked. */
   wait(ctx: Context, args: Args, options: BlockOptions): Promise<void> {
+    const copy = args.detach();
+    const queues = new Set(options.keys.map((i) => this.#queue(ctx.db, copy.view(i))));
     return new Promise((resolve) => {
-      const names = options.keys.map((i) => nameOf(ctx.db.id, args.view(i)));
       const wait: Wait = {
         ctx,
-        args,
+        args: copy,
         options,
-        database: ctx.db.id,
-        keys: [...new Set(names)],
+        queues: [...queues],
+        arrival: ++this.#arrivals,
         done: resolve,
         timer: undefined,
       };
       this.#clients++;
-      for (const key of wait.keys) {
-        let waits = this.#waits.get(key);
-        if (waits === undefined) this.#waits.set(key, waits = new Set());
-        waits.add(wait);
+      for (const queue of wait.queues) {
+        queue.waits.add(wait);
+        if (isHeedless(options)) queue.heedless++;
       }
-      if (options.timeout > 0) this.#setTimer(wait, options.timeout);
+      if (options.timeout > 0) {
+        this.#timers++;
+        this.#setTimer(wait, options.timeout);
+      }
       ctx.client.blockedOn((how) => this.#giveUp(wait, how));
     });
+  }
+
+  /** The queue for a key, made when it is missing. */
+  #queue(db: Database, key: Uint8Array): Queue {
+    const name = nameOf(db, key, 0, key.length);
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = { name, key, db, waits: new Set(), heedless: 0, isReady: false };
+      this.#queues.set(name, queue);
+      this.#marks[markOf(key, 0, key.length)]++;
+    }
+    return queue;
   }
 
   /** Gives up after `left` ms, with as many timers as that takes. */
@@ -95,42 +153,45 @@ export class Blocking {
   }
 
   #giveUp(wait: Wait, how: "timeout" | "error"): void {
-    if (how === "error") {
-      wait.ctx.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-    } else {
-      wait.options.onTimeout(wait.ctx);
-    }
+    const { ctx, options } = wait;
+    if (how === "timeout") options.onTimeout(ctx);
+    else this.#host.refuse(ctx, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
     this.#end(wait);
   }
 
   #end(wait: Wait): void {
-    clearTimeout(wait.timer);
-    for (const key of wait.keys) {
-      const waits = this.#waits.get(key);
-      waits?.delete(wait);
-      if (waits?.size === 0) this.#waits.delete(key);
+    if (wait.options.timeout > 0) {
+      this.#timers--;
+      clearTimeout(wait.timer);
+    }
+    for (const queue of wait.queues) {
+      queue.waits.delete(wait);
+      if (isHeedless(wait.options)) queue.heedless--;
+      if (queue.waits.size > 0) continue;
+      this.#queues.delete(queue.name);
+      this.#marks[markOf(queue.key, 0, queue.key.length)]--;
     }
     this.#clients--;
     wait.ctx.client.blockedOn(undefined);
     wait.done();
   }
 
-  /** Notes that a key changed, if anybody waits for it. */
-  keyChanged(key: Uint8Array, db: Database): void {
-    if (this.#waits.size === 0) return;
-    this.#markReady(nameOf(db.id, key));
-  }
-
-  #markReady(name: string): void {
-    if (!this.#waits.has(name) || this.#isReady.has(name)) return;
-    this.#isReady.add(name);
-    this.#ready.push(name);
+  /** Notes that the key at `off` has changed, if anybody waits for it. */
+  keyChanged(db: Database, buf: Uint8Array, off: number, len: number): void {
+    if (this.#marks[markOf(buf, off, len)] === 0) return;
+    const queue = this.#queues.get(nameOf(db, buf, off, len));
+    if (queue !== undefined) this.#markReady(queue);
   }
 
   /** Notes that all keys of a database may have changed (SWAPDB, FLUSHALL). O(keys waited for). */
   databaseChanged(db: Database): void {
-    const prefix = `${db.id}:`;
-    for (const name of this.#waits.keys()) if (name.startsWith(prefix)) this.#markReady(name);
+    for (const queue of this.#queues.values()) if (queue.db === db) this.#markReady(queue);
+  }
+
+  #markReady(queue: Queue): void {
+    if (queue.isReady) return;
+    queue.isReady = true;
+    this.#ready.push(queue);
   }
 
   /** Serves whom the changed keys can serve; called between commands. */
@@ -139,11 +200,11 @@ export class Blocking {
     this.#serving = true;
     try {
       while (this.#ready.length > 0) {
-        const names = this.#ready;
+        const queues = this.#ready;
         this.#ready = [];
-        for (const name of names) {
-          this.#isReady.delete(name);
-          this.#serveKey(name);
+        for (const queue of queues) {
+          queue.isReady = false;
+          this.#serveQueue(queue);
         }
       }
     } finally {
@@ -151,19 +212,41 @@ export class Blocking {
     }
   }
 
-  #serveKey(name: string): void {
-    const waits = this.#waits.get(name);
-    if (waits === undefined) return;
+  #serveQueue(queue: Queue): void {
     // Whoever begins to wait while this goes on comes after, and has looked at the key already.
-    for (const wait of [...waits]) {
-      if (!waits.has(wait)) continue;
+    const latest = this.#arrivals;
+    for (const wait of queue.waits) {
+      if (wait.arrival > latest) return;
       const { ctx, args, options } = wait;
-      const served = this.#serve(ctx, args, () => options.serve(ctx, args));
-      if (served) this.#end(wait);
+      if (!isHeedless(options)) {
+        const type = typeOf(queue);
+        if (type === 0 && queue.heedless === 0) return;
+        if (type !== options.type) continue;
+      }
+      if (this.#host.serve(ctx, args, () => options.serve(ctx, args))) this.#end(wait);
     }
   }
 }
 
-function nameOf(database: number, key: Uint8Array): string {
-  return `${database}:${decodeLatin1(key)}`;
+/** Whether a wait is to be tried whatever its keys hold. */
+function isHeedless({ type, orGone }: BlockOptions): boolean {
+  return type === undefined || orGone === true;
+}
+
+/** The type of what the key of a queue holds now, 0 for nothing. */
+function typeOf({ db, key }: Queue): number {
+  const ref = db.lookup(key, 0, key.length, false);
+  return ref === 0 ? 0 : db.type(ref);
+}
+
+function nameOf(db: Database, buf: Uint8Array, off: number, len: number): string {
+  return `${db.id}:${decodeLatin1(buf.subarray(off, off + len))}`;
+}
+
+/** A few bits of a key, cheaper to come by than its name. */
+function markOf(buf: Uint8Array, off: number, len: number): number {
+  if (len === 0) return 0;
+  const last = off + len - 1;
+  const middle = off + (len >> 1);
+  return (len + buf[off] * 5 + buf[last] * 31 + buf[middle] * 211) & (MARKS - 1);
 }

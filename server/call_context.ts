@@ -34,7 +34,9 @@ export class CallContext implements Context {
   changed(args: Args, i: number, kind?: EventClass, event?: string): void {
     const server = this.server;
     server.changes++;
-    if (server.blocking.clients > 0) server.blocking.keyChanged(args.view(i), this.db);
+    if (server.blocking.clients > 0) {
+      server.blocking.keyChanged(this.db, args.buf, args.off[i], args.len[i]);
+    }
     if (server.keyEvents.idle) return;
     this.#announce(args.bytes(i), kind, event, this.db);
   }
@@ -42,7 +44,7 @@ export class CallContext implements Context {
   changedKey(key: Uint8Array, kind?: EventClass, event?: string, db: Database = this.db): void {
     const server = this.server;
     server.changes++;
-    if (server.blocking.clients > 0) server.blocking.keyChanged(key, db);
+    if (server.blocking.clients > 0) server.blocking.keyChanged(db, key, 0, key.length);
     if (server.keyEvents.idle) return;
     this.#announce(key, kind, event, db);
   }

@@ -84,6 +84,8 @@ export class Cron {
     if (!more) more = this.#free();
     if (!more) more = server.compaction.run(SLICE_MS);
     if (!server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);
+    // A key that went by itself may end a wait for its consumer group.
+    if (server.blocking.anyReady) server.blocking.serveReady();
     if (more) this.#slices = setTimeout(() => this.#slice(), 0);
   }
 

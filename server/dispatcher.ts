@@ -171,6 +171,14 @@ export class Dispatcher {
     return served;
   }
 
+  /** Answers a client whose wait somebody ends with an error. */
+  refuseBlocked(ctx: CallContext, text: string): void {
+    const command = ctx.client.lastCommand;
+    const refusal = new ReplyError(text);
+    if (command === undefined) this.#refuse(ctx, refusal);
+    else this.#fail(ctx, command, refusal);
+  }
+
   /** Hands the effects of a command that changed something on to whoever follows them. */
   #handOn(ctx: CallContext, args: Args, changesBefore: number): void {
     const instead = ctx.effects;

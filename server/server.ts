@@ -150,9 +150,10 @@ export class Server implements ServerApi {
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
     this.compaction = new Compaction(this.keyspace, options.monotonic);
     this.dispatcher = new Dispatcher(this);
-    this.blocking = new Blocking((ctx, args, serve) =>
-      this.dispatcher.serveBlocked(ctx as CallContext, args, serve)
-    );
+    this.blocking = new Blocking({
+      serve: (ctx, args, serve) => this.dispatcher.serveBlocked(ctx as CallContext, args, serve),
+      refuse: (ctx, text) => this.dispatcher.refuseBlocked(ctx as CallContext, text),
+    });
     this.#startupBytes = this.keyspace.usedBytes;
     this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
     this.#applyConfig();
@@ -185,8 +186,9 @@ export class Server implements ServerApi {
       ? this.config.values.lazyfreeLazyExpire
       : this.config.values.lazyfreeLazyEviction;
     if (this.effects.active) this.effects.emit(database, Args.of(lazily ? "UNLINK" : "DEL", key));
-    if (this.keyEvents.idle) return;
     const db = this.keyspace.databases[database];
+    if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
+    if (this.keyEvents.idle) return;
     this.keyEvents.keyChanged(key, db);
     this.keyEvents.emit(kind, event, key, db);
   }

@@ -27,9 +27,9 @@ export function clientsFields(server: Server): InfoFields {
     tracking_clients: 0,
     pubsub_clients: 0,
     watching_clients: 0,
-    clients_in_timeout_table: 0,
+    clients_in_timeout_table: server.blocking.timers,
     total_watched_keys: 0,
-    total_blocking_keys: 0,
-    total_blocking_keys_on_nokey: 0,
+    total_blocking_keys: server.blocking.keys,
+    total_blocking_keys_on_nokey: server.blocking.keysMissed,
   };
 }
