@@ -267,9 +267,10 @@ function serveOrWait(ctx: Context, args: Args, wanted: Wanted): Promise<void> | 
   if (popFirst(ctx, args, wanted)) return;
   return ctx.block(args, {
     keys: Array.from({ length: wanted.keys }, (_, k) => wanted.first + k),
-    timeout,
     // A key of another type does not end the wait, unless it comes before one that would.
-    serve: (ctx, args) => hasSortedSet(ctx, args, wanted) && popFirst(ctx, args, wanted),
+    type: Type.zset,
+    timeout,
+    serve: (ctx, args) => popFirst(ctx, args, wanted),
     onTimeout: ({ reply }) => reply.nullArray(),
   });
 }
@@ -280,14 +281,6 @@ function popFirst(ctx: Context, args: Args, { first, keys, pop }: Wanted): boole
     if (set === undefined) continue;
     pop(ctx, args, i, set);
     return true;
-  }
-  return false;
-}
-
-function hasSortedSet(ctx: Context, args: Args, { first, keys }: Wanted): boolean {
-  for (let i = first; i < first + keys; i++) {
-    const ref = ctx.db.peek(args, i);
-    if (ref !== 0 && ctx.db.type(ref) === Type.zset) return true;
   }
   return false;
 }

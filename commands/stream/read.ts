@@ -53,6 +53,7 @@ export const xread = command({
     if (options.timeout === undefined) return onTimeout(ctx);
     return ctx.block(args, {
       keys: keysOf(options),
+      type: Type.stream,
       timeout: options.timeout,
       serve(ctx, args) {
         if (!anyIsReady(ctx, args, options, ends)) return false;

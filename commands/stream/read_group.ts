@@ -6,6 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
+import { Type } from "../../storage/entry.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import type { Consumer } from "../../storage/types/stream_group.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
@@ -62,6 +63,8 @@ export const xreadgroup = command({
     if (options.timeout === undefined) return onTimeout(ctx);
     return ctx.block(args, {
       keys: keysOf(options),
+      type: Type.stream,
+      orGone: true,
       timeout: options.timeout,
       // The key or its group may have gone: then the wait ends with a refusal.
       serve: (ctx, args) => serve(ctx, args, options),
