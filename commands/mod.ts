@@ -8,6 +8,7 @@ import type { CommandSpec } from "./command.ts";
 import { bitmapCommands } from "./bitmap/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
+import { geoCommands } from "./geo/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { listCommands } from "./list/mod.ts";
 import { serverCommands } from "./server/mod.ts";
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   ...bitmapCommands,
   ...connectionCommands,
   ...genericCommands,
+  ...geoCommands,
   ...hyperloglogCommands,
   ...listCommands,
   ...serverCommands,

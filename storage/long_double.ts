@@ -142,6 +142,22 @@ function bitLength(value: bigint): number {
   return hex.length * 4 - (Math.clz32(parseInt(hex[0], 16)) - 28);
 }
 
+/** A finite double, exactly. */
+export function longDoubleOf(value: number): LongDouble {
+  let mantissa = value;
+  let exponent = 0;
+  // Doubling and halving are exact, and a double has 53 bits, of which the last is 2^-1074 at the least.
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    exponent--;
+  }
+  while (Math.abs(mantissa) > Number.MAX_SAFE_INTEGER) {
+    mantissa /= 2;
+    exponent++;
+  }
+  return { mantissa: BigInt(mantissa), exponent };
+}
+
 /** The sum of two numbers; undefined when it is not finite. */
 export function sumLongDoubles(a: LongDouble, b: LongDouble): LongDouble | undefined {
   if (a.exponent === Infinity || b.exponent === Infinity) return undefined;

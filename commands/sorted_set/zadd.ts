@@ -135,11 +135,11 @@ export interface Additions {
 }
 
 /**
- * Adds members to the sorted set of the key in argument 1 and replies.
+ * Adds members to the sorted set of the key in argument 1 and replies; answers how many were added or changed.
  *
  * @throws {ReplyError} WRONGTYPE; where the options have `incr`, also for a sum that is no number
  */
-export function addMembers(ctx: Context, args: Args, additions: Additions): void {
+export function addMembers(ctx: Context, args: Args, additions: Additions): number {
   const { at, step, memberAt, scores, options } = additions;
   const { reply } = ctx;
   const limits = ctx.server.config.values;
@@ -149,7 +149,7 @@ export function addMembers(ctx: Context, args: Args, additions: Additions): void
     if ((options & xx) !== 0) {
       if ((options & incr) !== 0) reply.null();
       else reply.int(0);
-      return;
+      return 0;
     }
     const isLarge = scores.length > limits.zsetMaxListpackEntries ||
       args.len[at + memberAt] > limits.zsetMaxListpackValue;
@@ -198,6 +198,7 @@ export function addMembers(ctx: Context, args: Args, additions: Additions): void
   if ((options & incr) === 0) reply.int((options & ch) !== 0 ? changes : added);
   else if (result === result) reply.double(result);
   else reply.null();
+  return changes;
 }
 
 /** Whether an existing member may get another score. */

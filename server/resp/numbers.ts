@@ -129,6 +129,12 @@ export function formatDouble(value: number): string {
   if (Math.abs(value) <= LARGEST_PLAIN_INTEGER && Number.isInteger(value)) {
     return BigInt(value).toString();
   }
+  return formatShortest(value);
+}
+
+/** {@link formatDouble} without its exception for large integers: `1e+15`. The value is finite. */
+export function formatShortest(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   const text = Math.abs(value).toExponential();
   const e = text.indexOf("e");
   const digits = text[0] + text.slice(2, e);
@@ -184,4 +190,22 @@ function layOutPrecisely(digits: string, exponent: number): string {
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   const fraction = digits.slice(exponent + 1);
   return fraction === "" ? whole : `${whole}.${fraction}`;
+}
+
+/** A double as C's `%f` prints it, with so many digits after the point. */
+export function formatFixed(value: number, places: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude === Infinity || magnitude !== magnitude) return formatDouble(value);
+  // JavaScript falls back to an exponent there; such doubles are whole.
+  let text = magnitude >= 1e21
+    ? `${BigInt(magnitude)}.${"0".repeat(places)}`
+    : magnitude.toFixed(places);
+  if (magnitude < 1e21) {
+    const exact = magnitude.toFixed(DECISIVE_DIGITS);
+    const end = exact.length - DECISIVE_DIGITS + places;
+    // Of two texts equally near JavaScript takes the greater one, C the one whose last digit is even.
+    const isTie = /^50*$/.test(exact.slice(end)) && Number(exact[end - 1]) % 2 === 0;
+    if (isTie) text = exact.slice(0, end);
+  }
+  return (value < 0 || Object.is(value, -0) ? "-" : "") + text;
 }

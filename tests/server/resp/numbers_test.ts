@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   formatDouble,
+  formatFixed,
   formatPrecisely,
   parseBigInt64,
   parseInt64,
@@ -151,4 +152,13 @@ Deno.test("formatPrecisely prints 17 significant digits as C does", () => {
     [-Infinity, "-inf"],
   ];
   for (const [value, text] of expected) assertEquals(formatPrecisely(value), text);
+});
+
+Deno.test("formatFixed prints digits after the point as C does", () => {
+  assertEquals(formatFixed(200, 6), "200.000000");
+  assertEquals(formatFixed(-0.1, 6), "-0.100000");
+  assertEquals(formatFixed(0.0078125, 6), "0.007812");
+  assertEquals(formatFixed(0.0234375, 6), "0.023438");
+  assertEquals(formatFixed(1e22, 6), "10000000000000000000000.000000");
+  assertEquals(formatFixed(-Infinity, 6), "-inf");
 });
