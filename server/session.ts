@@ -142,7 +142,7 @@ export class Session implements ClientApi {
   /** Reads requests and answers them until either side ends. Never rejects. */
   async serve(): Promise<void> {
     try {
-      await requestStream(this.#connection, this).pipeTo(commandSink(this));
+      await commandSink(requestStream(this.#connection, this), this);
       await this.#farewell();
     } catch (error) {
       if (!isDisconnection(error) && !this.#closed) {

@@ -41,10 +41,13 @@ export class ReplyEncoder implements Reply {
   protocol: 2 | 3;
   #buf: Uint8Array;
   #length = 0;
+  /** What {@link bytes} answered last. */
+  #bytes: Uint8Array;
 
   constructor(protocol: 2 | 3 = 2, capacity = USUAL_CAPACITY) {
     this.protocol = protocol;
     this.#buf = new Uint8Array(capacity);
+    this.#bytes = this.#buf;
   }
 
   /** Bytes encoded so far. */
@@ -59,7 +62,10 @@ export class ReplyEncoder implements Reply {
 
   /** The encoded bytes, shared: valid until the next call that encodes. */
   bytes(): Uint8Array {
-    return this.#buf.subarray(0, this.#length);
+    const last = this.#bytes;
+    // Replies that come alone mostly have the length of the one before.
+    if (last.length === this.#length && last.buffer === this.#buf.buffer) return last;
+    return this.#bytes = this.#buf.subarray(0, this.#length);
   }
 
   /** Forgets everything after the first `length` bytes. */
