@@ -9,12 +9,17 @@
  */
 
 import { createHash } from "node:crypto";
+import { formatDouble, formatShortest } from "../../server/resp/numbers.ts";
 import { NO_EXPIRY, Type, TYPE_NAMES } from "../../storage/entry.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { Lists } from "../../storage/lists.ts";
+import { forEachMember } from "../../storage/sets.ts";
+import { SortedSets } from "../../storage/sorted_sets.ts";
+import type { List } from "../../storage/types/list.ts";
+import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
-import { forEachMember } from "../../storage/sets.ts";
 
 const DIGEST_BYTES = 20;
 const encoder = new TextEncoder();
@@ -76,10 +81,34 @@ export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
     case Type.stream:
       addEntries(digest, db.collection(ref) as Stream);
       break;
+    case Type.list:
+      addElements(digest, db.tool(Lists).open(ref));
+      break;
+    case Type.zset:
+      addScores(digest, db.tool(SortedSets).openApart(ref));
+      break;
     default:
       throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
   }
   if (db.expiry(ref) !== NO_EXPIRY) xorHash(digest, EXPIRE_MARK);
+}
+
+function addElements(digest: Uint8Array, list: List): void {
+  list.copy(0, list.size, false, {
+    bulkAt: (buf, off, len) => mix(digest, buf.subarray(off, off + len)),
+  });
+}
+
+function addScores(digest: Uint8Array, set: SortedMembers): void {
+  set.seek(0);
+  for (let left = set.size; left > 0; left--, set.forward()) {
+    const element = emptyDigest();
+    mix(element, set.buf.subarray(set.off, set.off + set.len));
+    const { score } = set;
+    const text = Number.isFinite(score) ? formatShortest(score) : formatDouble(score);
+    mix(element, encoder.encode(text));
+    xorHash(digest, element);
+  }
 }
 
 function addEntries(digest: Uint8Array, { reader }: Stream): void {
