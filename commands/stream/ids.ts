@@ -99,12 +99,24 @@ function parse(buf: Uint8Array, off: number, len: number, id: StreamId, form?: I
 /** Where IDs become text; one per database. */
 class IdText {
   readonly buf = new Uint8Array(LONGEST_ID);
+  /** The time that stands there already, up to where: IDs of the same millisecond often follow each other. */
+  readonly #time = new StreamId();
+  #seqAt = 0;
+
+  /** Writes an ID; answers where it ends. */
+  write(id: StreamId): number {
+    if (this.#seqAt === 0 || !this.#time.sameMs(id)) {
+      this.#time.set(id);
+      this.#seqAt = id.writeMs(this.buf, 0);
+    }
+    return id.writeSeq(this.buf, this.#seqAt);
+  }
 }
 
 /** Replies with an ID. */
 export function replyWithId(ctx: Context, id: StreamId): void {
-  const { buf } = ctx.db.tool(IdText);
-  ctx.reply.bulkAt(buf, 0, id.write(buf, 0));
+  const text = ctx.db.tool(IdText);
+  ctx.reply.bulkAt(text.buf, 0, text.write(id));
 }
 
 /** Replies with IDs. */

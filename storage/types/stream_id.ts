@@ -187,11 +187,16 @@ export class StreamId {
     return !wasZero;
   }
 
-  /** Writes `<ms>-<seq>` (up to {@link LONGEST_ID} bytes) at `at`; answers where it ends. */
-  write(buf: Uint8Array, at: number): number {
+  /** Writes `<ms>-` at `at`; answers where {@link writeSeq} goes on. Up to {@link LONGEST_ID} bytes in all. */
+  writeMs(buf: Uint8Array, at: number): number {
     const dash = writeUint64(buf, at, this.msHigh, this.msLow);
     buf[dash] = DASH;
-    return writeUint64(buf, dash + 1, this.seqHigh, this.seqLow);
+    return dash + 1;
+  }
+
+  /** Writes the sequence number at `at`; answers where it ends. */
+  writeSeq(buf: Uint8Array, at: number): number {
+    return writeUint64(buf, at, this.seqHigh, this.seqLow);
   }
 
   toString(): string {
