@@ -15,6 +15,11 @@ import { readMiddle, readRadius, readRadiusOptions, shapeOf } from "./search_opt
 const COMPLEXITY =
   "O(N+log(M)) for N places in the cells around the circle, and M that lie within it";
 
+const STORE = arg.oneOf("store", [
+  arg.key("storekey", { displayText: "key", token: "STORE", keySpecIndex: 1 }),
+  arg.key("storedistkey", { displayText: "key", token: "STOREDIST", keySpecIndex: 2 }),
+], { optional: true });
+
 const AROUND_PLACE: readonly ArgSpec[] = [arg.double("longitude"), arg.double("latitude")];
 const AROUND_MEMBER: readonly ArgSpec[] = [arg.string("member")];
 
@@ -109,11 +114,6 @@ function radiusCommand(facts: RadiusFacts): CommandSpec {
     run: (ctx, args) => search(ctx, args, optionsAt, mayStore),
   });
 }
-
-const STORE = arg.oneOf("store", [
-  arg.key("storekey", { displayText: "key", token: "STORE", keySpecIndex: 1 }),
-  arg.key("storedistkey", { displayText: "key", token: "STOREDIST", keySpecIndex: 2 }),
-], { optional: true });
 
 function storeKey(keyword: string, from: number): KeySpec {
   return { keyword, from, access: "OW", effects: ["update"] };
