@@ -23,16 +23,19 @@ import {
   EXPIRY_FLAG,
   HEADER_BYTES,
   KEEP_EXPIRY,
+  mayHaveFieldTimes,
   NO_EXPIRY,
   type Type,
   TYPE_MASK,
 } from "./entry.ts";
 import { type Collection, Collections } from "./collections.ts";
 import { wrongType } from "./errors.ts";
+import { earliestFieldTime } from "./field_times.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
 import { Hasher } from "./memory/hash.ts";
 import { Table } from "./memory/table.ts";
+import { DueKeys } from "./types/due_keys.ts";
 
 /** Bytes inside a larger buffer. Those that the keyspace answers are reused: read them before the next call. */
 export interface ByteView {
@@ -47,6 +50,10 @@ export interface KeyspaceHooks {
   expired(db: Database, ref: Ref): void;
   /** The key makes room under `maxmemory`. */
   evicted(db: Database, ref: Ref): void;
+  /** The time of a hash's field is over: `len` bytes at `off` are its name. Called just before the field goes. */
+  fieldExpired?(db: Database, ref: Ref, buf: Uint8Array, off: number, len: number): void;
+  /** Fields of a hash have gone because their time was over; `isGone` says whether the key went with the last. */
+  fieldsExpired?(db: Database, key: Uint8Array, isGone: boolean): void;
   /** A key that did not exist has been stored. Undefined while nobody wants to know. */
   created?: ((db: Database, ref: Ref) => void) | undefined;
   /** The key in argument `i` was read and is not there. Undefined while nobody wants to know. */
@@ -73,6 +80,8 @@ const LARGEST_SLACK = 1024 * 1024;
 /** Digits and other short values are composed here. */
 const SCRATCH_BYTES = 512;
 const LFU_INITIAL = 5;
+/** An LRU clock has 24 bits. */
+const CLOCK_RANGE = 0x1000000;
 /** Collections of up to so many elements are freed where they stand, larger ones in slices. */
 const FREED_AT_ONCE = 64;
 /** {@link BESIDE} as it stands in a record's first word. */
@@ -99,6 +108,8 @@ export class Keyspace {
   hits = 0;
   misses = 0;
   expiredKeys = 0;
+  /** Fields of hashes. */
+  expiredFields = 0;
   evictedKeys = 0;
   /** The share of expiring keys that active expiry finds over, as a running average. */
   expiredStale = 0;
@@ -129,7 +140,7 @@ export class Keyspace {
   /** Sets the clock that everything below goes by. */
   setTime(now: number): void {
     this.now = now;
-    this.lruClock = Math.floor(now / 1000) % 0x1000000;
+    this.lruClock = Math.floor(now / 1000) % CLOCK_RANGE;
   }
 
   /** An empty table for a database. */
@@ -153,6 +164,9 @@ export class Keyspace {
     const table = first.table;
     first.table = second.table;
     second.table = table;
+    const hashes = first.volatileHashes;
+    first.volatileHashes = second.volatileHashes;
+    second.volatileHashes = hashes;
   }
 
   /** The initial contents of a record's clock. */
@@ -184,9 +198,21 @@ export class Keyspace {
     return (this.#minutes() << 8) | counter;
   }
 
+  /** The clock of a record that was last used so many seconds ago, under LRU. */
+  clockOfIdle(seconds: number): number {
+    // Idle times wrap around in the clock: what is longer than it can tell counts as half of that.
+    const idle = seconds <= this.lruClock ? seconds : CLOCK_RANGE / 2;
+    return (this.lruClock - idle + CLOCK_RANGE) % CLOCK_RANGE;
+  }
+
+  /** The clock of a record of this LFU counter, as if it had just been looked at. */
+  clockOfFrequency(counter: number): number {
+    return (this.#minutes() << 8) | counter;
+  }
+
   /** How long a key has not been used, in seconds, by its LRU clock. */
   idleSeconds(clock: number): number {
-    return (this.lruClock - clock + 0x1000000) % 0x1000000;
+    return (this.lruClock - clock + CLOCK_RANGE) % CLOCK_RANGE;
   }
 }
 
@@ -194,6 +220,11 @@ export class Keyspace {
 export class Database {
   /** Which records the keys lead to. SWAPDB exchanges tables, FLUSHDB replaces them. */
   table: Table;
+  /**
+   * The keys of the hashes that have fields that expire, each with a time before which none does; undefined before
+   * there was one.
+   */
+  volatileHashes: DueKeys | undefined;
   /** Whether the last {@link store} made a key that did not exist. */
   created = false;
   /** The next lookups leave access clocks and statistics alone (CLIENT NO-TOUCH, OBJECT). */
@@ -489,8 +520,25 @@ export class Database {
     else while (collection.dismantle());
   }
 
+  /** Notes that a field of the hash at `ref` expires at a time, perhaps before all others; Infinity: none does. */
+  noteFieldTime(ref: Ref, time: number): void {
+    const { buf, off, len } = this.key(ref);
+    if (time === Infinity) {
+      this.volatileHashes?.remove(buf, off, len);
+    } else {
+      this.volatileHashes ??= new DueKeys(this.keyspace.collections);
+      this.volatileHashes.lower(buf, off, len, time);
+    }
+  }
+
   /** Gives the memory of a record and its value back; the caller has taken it out of the table. */
   freeRecord(ref: Ref): void {
+    if (mayHaveFieldTimes(this.#head(ref))) this.noteFieldTime(ref, Infinity);
+    this.releaseRecord(ref);
+  }
+
+  /** {@link freeRecord} for a record of a table that the database has given up. */
+  releaseRecord(ref: Ref): void {
     this.#letCollectionGo(ref);
     this.#arena.free(ref);
   }
@@ -528,6 +576,7 @@ export class Database {
       }
     }
     if (old !== 0) {
+      if (mayHaveFieldTimes(this.#head(old))) this.noteFieldTime(old, Infinity);
       this.#letCollectionGo(old);
       if (expiry === KEEP_EXPIRY) expiry = oldExpiry;
       this.created = false;
@@ -565,12 +614,13 @@ export class Database {
       arena.free(old);
       table.replace(old, ref, hash, hadExpiry);
     }
+    if (mayHaveFieldTimes(kind)) this.noteFieldTime(ref, earliestFieldTime(this, ref));
     return ref;
   }
 
   /**
-   * Writes a value over another one where it lies, if neither has an expiry or lives beside its record and the block
-   * suits both; false, with nothing changed, else. Most writes to existing keys end here.
+   * Writes a value over another one where it lies, if neither has an expiry or fields with one or lives beside its
+   * record, and the block suits both; false, with nothing changed, else. Most writes to existing keys end here.
    */
   #overwrite(ref: Ref, kind: number, buf: Uint8Array, off: number, len: number): boolean {
     const arena = this.#arena;
@@ -579,6 +629,7 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     const head = words[word];
     if ((head & (EXPIRY_FLAG | BESIDE_FLAG)) !== 0) return false;
+    if (mayHaveFieldTimes(head) || mayHaveFieldTimes(kind)) return false;
     const keyLen = words[word + 1];
     const start = HEADER_BYTES + keyLen;
     // Blocks come in multiples of eight bytes: within one, there is no need to ask the arena.
@@ -594,8 +645,10 @@ export class Database {
   /**
    * Gives a value another length, keeping its bytes; what is new is zero. A growing value gets spare room, so that
    * growing by small steps costs O(1) each on average.
+   *
+   * @param spare how many bytes of spare room a growing value gets
    */
-  resizeValue(ref: Ref, length: number): Ref {
+  resizeValue(ref: Ref, length: number, spare = Math.min(length, LARGEST_SLACK)): Ref {
     const arena = this.#arena;
     const chunk = ref >>> CHUNK_SHIFT;
     const words = arena.u32[chunk];
@@ -604,7 +657,7 @@ export class Database {
     const start = HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4) + words[word + 1];
     let moved = ref;
     if (start + length > arena.usable(ref) || start + length < arena.usable(ref) >>> 1) {
-      const slack = length > before ? Math.min(length, LARGEST_SLACK) : 0;
+      const slack = length > before ? spare : 0;
       moved = this.#move(ref, start + Math.min(before, length), start + length + slack);
     }
     const to = moved >>> CHUNK_SHIFT;
@@ -700,6 +753,8 @@ export class Database {
    */
   moveTo(ref: Ref, target: Database, args: Args, i: number): Ref {
     const arena = this.#arena;
+    const hasFieldTimes = mayHaveFieldTimes(this.#head(ref));
+    if (hasFieldTimes) this.noteFieldTime(ref, Infinity);
     this.table.remove(ref, this.table.hashOf(ref));
     const words = arena.u32[ref >>> CHUNK_SHIFT];
     const word = (ref & OFFSET_MASK) << 1;
@@ -730,6 +785,7 @@ export class Database {
     head[at + 1] = keyLen;
     copyBytes(args.buf, args.off[i], arena.u8[chunk], (at << 2) + keyAt, keyLen);
     target.table.insert(moved, target.table.hash(args.buf, args.off[i], keyLen));
+    if (hasFieldTimes) target.noteFieldTime(moved, earliestFieldTime(target, moved));
     if (this.keyspace.hooks.created !== undefined) this.keyspace.hooks.created(target, moved);
     return moved;
   }

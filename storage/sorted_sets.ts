@@ -143,7 +143,7 @@ export class SortedSets implements ListpackOwner {
 
   /** Stores a result that is not empty under the key in argument `i`, in place of what that held. */
   store(args: Args, i: number, result: SortedSet, limits: PackingLimits): void {
-    const packed = pack(result, limits);
+    const packed = packSortedSet(result, limits);
     if (packed === undefined) {
       this.#db.storeCollection(args, i, LARGE, result);
     } else {
@@ -167,7 +167,7 @@ const readOnly: ListpackOwner = {
 };
 
 /** A set's members as a packed set, if that may have them. */
-function pack(set: SortedSet, limits: PackingLimits): Uint8Array | undefined {
+export function packSortedSet(set: SortedSet, limits: PackingLimits): Uint8Array | undefined {
   const { size } = set;
   if (size > limits.zsetMaxListpackEntries) return undefined;
   const bytes = new PackedBytes();

@@ -76,3 +76,33 @@ export function appendOnlyDisabled(): ReplyError {
     "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
   );
 }
+
+/** RESTORE to a key that exists. */
+export function busyKey(): ReplyError {
+  return new ReplyError("BUSYKEY Target key name already exists.");
+}
+
+/** RESTORE with a time to live below zero. */
+export function invalidTtl(): ReplyError {
+  return new ReplyError("ERR Invalid TTL value, must be >= 0");
+}
+
+/** RESTORE with an idle time below zero. */
+export function invalidIdleTime(): ReplyError {
+  return new ReplyError("ERR Invalid IDLETIME value, must be >= 0");
+}
+
+/** RESTORE with a frequency that is no LFU counter. */
+export function invalidFrequency(): ReplyError {
+  return new ReplyError("ERR Invalid FREQ value, must be >= 0 and <= 255");
+}
+
+/** What RESTORE was given ends as no payload does. */
+export function notADump(): ReplyError {
+  return new ReplyError("ERR DUMP payload version or checksum are wrong");
+}
+
+/** What RESTORE was given holds no value. */
+export function badDumpFormat(): ReplyError {
+  return new ReplyError("ERR Bad data format");
+}

@@ -6,12 +6,15 @@
 
 import type { CommandSpec } from "../command.ts";
 import { del, unlink } from "./del.ts";
+import { dump } from "./dump.ts";
 import { exists, touch, type } from "./exists.ts";
 import { expire, expireat, persist, pexpire, pexpireat } from "./expire.ts";
 import { copy, move } from "./move.ts";
 import { object } from "./object.ts";
 import { rename, renamenx } from "./rename.ts";
+import { restore } from "./restore.ts";
 import { keys, randomkey, scan } from "./scan.ts";
+import { sort, sortRo } from "./sort.ts";
 import { expiretime, pexpiretime, pttl, ttl } from "./ttl.ts";
 import { wait, waitaof } from "./wait.ts";
 
@@ -19,6 +22,7 @@ import { wait, waitaof } from "./wait.ts";
 export const genericCommands: readonly CommandSpec[] = [
   copy,
   del,
+  dump,
   exists,
   expire,
   expireat,
@@ -34,7 +38,10 @@ export const genericCommands: readonly CommandSpec[] = [
   randomkey,
   rename,
   renamenx,
+  restore,
   scan,
+  sort,
+  sortRo,
   touch,
   ttl,
   type,

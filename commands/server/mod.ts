@@ -5,6 +5,7 @@
  */
 
 import type { CommandSpec } from "../command.ts";
+import { restoreAsking } from "../generic/restore.ts";
 import { commandCommand } from "./command.ts";
 import { config } from "./config.ts";
 import { debug } from "./debug.ts";
@@ -33,6 +34,7 @@ export const serverCommands: readonly CommandSpec[] = [
   memory,
   module,
   monitor,
+  restoreAsking,
   role,
   shutdown,
   slowlog,

@@ -29,7 +29,9 @@ export const RdbType = {
   hashListpackWithExpiry: 25,
 } as const;
 
-/** The first version of the format in which a type may occur, where that is after {@link COMMON_VERSION}. */
+/** The first versions of the format in which a type may occur, where that is after {@link COMMON_VERSION}. */
+export const SET_LISTPACK_VERSION = 11;
+export const STREAM3_VERSION = 11;
 export const HASH_EXPIRY_VERSION = 12;
 /** The version of Redis 7.0, which everybody reads who matters. */
 export const COMMON_VERSION = 10;
