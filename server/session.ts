@@ -16,6 +16,7 @@ import { OutputLimit } from "./output_limit.ts";
 import { commandSink, requestStream } from "./request_stream.ts";
 import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
+import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
 import type { Server } from "./server.ts";
 
@@ -23,6 +24,8 @@ import type { Server } from "./server.ts";
 export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
 /** So much may always wait, as in the fixed buffer that Redis does not count. */
 const UNLIMITED_BYTES = 16 * 1024;
+/** The first room for the reply of a command that waits. */
+const LATE_REPLY_BYTES = 64;
 /** How long a client that has ended its requests may take to read the last replies, in ms. */
 const FAREWELL_MS = 1000;
 
@@ -259,12 +262,15 @@ export class Session implements ClientApi {
 
   #await(work: Promise<void>): void {
     this.#parked = true;
-    // What was answered so far leaves now; the slow command answers into a buffer of its own.
+    // What was answered so far leaves now. The slow command answers into a buffer of its own, as others may send the
+    // client something meanwhile; a small one, since ten thousand may wait.
     this.output.flush();
-    this.#context.reply = this.isAnswered
-      ? this.output.encoder(this.#protocol)
-      : this.#server.discard;
+    const reply = this.isAnswered ? new ReplyEncoder(this.#protocol, LATE_REPLY_BYTES) : undefined;
+    this.#context.reply = reply ?? this.#server.discard;
     work.then(() => {
+      if (reply !== undefined && !this.#closed) {
+        this.output.encoder(this.#protocol).raw(reply.bytes());
+      }
       this.#endSkip();
       this.#decoder.release();
       this.resume();
