@@ -16,6 +16,8 @@ export class Compaction {
   readonly #clock: () => number;
   #running = false;
   #database = 0;
+  /** The database whose index of volatile hashes is next. */
+  #due = 0;
   #collection = 0;
   #position = 0;
   /** Bytes copied so far, over all runs. */
@@ -37,7 +39,11 @@ export class Compaction {
     if (!this.#running) {
       if (!arena.beginEvacuation()) return false;
       this.#running = true;
-      this.#database = this.#collection = this.#position = 0;
+      this.#database =
+        this.#due =
+        this.#collection =
+        this.#position =
+          0;
     }
     const end = this.#clock() + budget;
     while (this.#database < databases.length) {
@@ -48,6 +54,11 @@ export class Compaction {
         return db.copyRecord(ref);
       });
       if (this.#position === 0) this.#database++;
+      if (this.#clock() >= end) return true;
+    }
+    while (this.#due < databases.length) {
+      this.#position = databases[this.#due].volatileHashes?.relocate(this.#position) ?? 0;
+      if (this.#position === 0) this.#due++;
       if (this.#clock() >= end) return true;
     }
     while (this.#collection < collections.numbers) {

@@ -40,7 +40,12 @@ export const BESIDE = 8;
 export const ListEncoding = { listpack: 0, quicklist: BESIDE } as const;
 export const SetEncoding = { intset: 0, listpack: 1, hashtable: BESIDE } as const;
 export const SortedSetEncoding = { listpack: 0, skiplist: BESIDE } as const;
-export const HashEncoding = { listpack: 0, listpackWithExpiry: 1, hashtable: BESIDE } as const;
+export const HashEncoding = {
+  listpack: 0,
+  listpackWithExpiry: 1,
+  hashtable: BESIDE,
+  hashtableWithExpiry: BESIDE + 1,
+} as const;
 export const StreamEncoding = { stream: BESIDE } as const;
 
 export const TYPE_MASK = 0x07;
@@ -48,6 +53,12 @@ export const ENCODING_SHIFT = 3;
 export const ENCODING_MASK = 0x0f;
 export const EXPIRY_FLAG = 0x80;
 export const CLOCK_SHIFT = 8;
+/**
+ * In a record's first word: the type and the encodings whose fields may expire, which are the odd ones. See
+ * {@link mayHaveFieldTimes}.
+ */
+const FIELD_TIMES_MASK = TYPE_MASK | (1 << ENCODING_SHIFT);
+const FIELD_TIMES = Type.hash | (1 << ENCODING_SHIFT);
 /** The longest value that a record may have, bytes: its length is 32 bits, and room to grow comes on top. */
 export const LARGEST_VALUE = 0xfff00000;
 /** Bytes before the key, or before the expiry where there is one. */
@@ -58,3 +69,8 @@ export const EXPIRY_BYTES = 8;
 export const NO_EXPIRY = -1;
 /** Keep the expiry that the key has. */
 export const KEEP_EXPIRY = -2;
+
+/** Whether a record's first word, or its type and encoding, is that of a hash whose fields may expire. */
+export function mayHaveFieldTimes(head: number): boolean {
+  return (head & FIELD_TIMES_MASK) === FIELD_TIMES;
+}

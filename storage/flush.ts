@@ -22,6 +22,7 @@ export function flushAll(keyspace: Keyspace): number {
   lazyFree.addDisposal(arena.clear());
   keyspace.collections.clear();
   for (const db of databases) {
+    db.volatileHashes = undefined;
     if (db.size === 0) continue;
     lazyFree.addTable(db.table);
     db.table = keyspace.newTable();
@@ -38,7 +39,9 @@ export function flushDatabase(db: Database): number {
   keyspace.hooks.replaced?.(db);
   const keys = db.size;
   if (keys === 0) return 0;
-  keyspace.lazyFree.addTable(db.table, (ref) => db.freeRecord(ref));
+  keyspace.lazyFree.addTable(db.table, (ref) => db.releaseRecord(ref));
   db.table = keyspace.newTable();
+  if (db.volatileHashes !== undefined) keyspace.lazyFree.addCollection(db.volatileHashes);
+  db.volatileHashes = undefined;
   return keys;
 }

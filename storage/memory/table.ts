@@ -85,6 +85,11 @@ export class Table {
     return this.#volatileCount;
   }
 
+  /** No record is due before this Unix time in ms: often exact, else too early. Infinity before there is one. */
+  get nextDue(): number {
+    return this.#nextDue;
+  }
+
   /** Bytes in the slots of all segments and in the directory. */
   get indexBytes(): number {
     return this.#slotBytes + this.#directory.length * 8;

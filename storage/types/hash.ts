@@ -1,0 +1,269 @@
+/**
+ * A large hash: a table of fields, each one record in the arena, laid out as the keyspace lays out its own.
+ *
+ *     u32 0x80 if the field has a time | u32 length of the name | u32 length of the value
+ *     u64 the Unix time in ms at which the field is over, only if it has one
+ *     the name's bytes | the value's bytes
+ *
+ * Finding, putting, removing and drawing a field cost O(1). Fields come in the order of their hashes. The table knows
+ * which of its parts have fields that are over, so that those are found without a look at the others.
+ *
+ * @module
+ */
+
+import { CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
+import { EXPIRY_BYTES, HAS_EXPIRY, hasExpiry, readExpiry, writeExpiry } from "../memory/record.ts";
+import { Table } from "../memory/table.ts";
+import type { Collection, Heap } from "./collection.ts";
+import { type Field, FieldExpiry, type HashFields } from "./hash_fields.ts";
+
+/** Bytes of a record before its time or name. */
+const HEADER_BYTES = 12;
+
+/** A hash of any size. */
+export class FieldTable implements Collection, HashFields {
+  buf: Uint8Array = new Uint8Array(0);
+  off = 0;
+  len = 0;
+
+  readonly #heap: Heap;
+  readonly #table: Table;
+  readonly #over: Ref[] = [];
+  /** What the heap's meter counts for the table. */
+  #metered = 0;
+  /** Where {@link dismantle} goes on. */
+  #dismantled = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.#table = new Table(heap.arena, heap.hasher, { keyAt: HEADER_BYTES });
+    this.#meter();
+  }
+
+  /** A table with the fields of another hash. O(n). */
+  static from(fields: HashFields, heap: Heap): FieldTable {
+    const table = new FieldTable(heap);
+    fields.some((field) => {
+      const expiry = fields.expiryOf(field);
+      fields.showName(field);
+      const { buf, off, len } = fields;
+      fields.showValue(field);
+      table.put(buf, off, len, fields.buf, fields.off, fields.len, expiry);
+    });
+    return table;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** How many fields have a time. */
+  get volatileCount(): number {
+    return this.#table.volatileCount;
+  }
+
+  get earliest(): number {
+    return this.#table.volatileCount === 0 ? Infinity : this.#table.nextDue;
+  }
+
+  // --- fields --------------------------------------------------------------------------------------------------
+
+  find(buf: Uint8Array, off: number, len: number): Field {
+    const table = this.#table;
+    return table.find(buf, off, len, table.hash(buf, off, len));
+  }
+
+  expiryOf(field: Field): number {
+    const { arena } = this.#heap;
+    return hasExpiry(arena, field) ? readExpiry(arena, field, HEADER_BYTES) : FieldExpiry.none;
+  }
+
+  showName(field: Field): void {
+    this.#show(field);
+    this.len = this.#nameLength(field);
+  }
+
+  showValue(field: Field): void {
+    this.#show(field);
+    this.off += this.#nameLength(field);
+    this.len = this.#valueLength(field);
+  }
+
+  /** Points at what follows a record's header. */
+  #show(ref: Ref): void {
+    const { arena } = this.#heap;
+    this.buf = arena.u8[ref >>> CHUNK_SHIFT];
+    this.off = ((ref & OFFSET_MASK) << 3) + headerBytes(hasExpiry(arena, ref));
+  }
+
+  #nameLength(ref: Ref): number {
+    return this.#heap.arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 1];
+  }
+
+  #valueLength(ref: Ref): number {
+    return this.#heap.arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 2];
+  }
+
+  some(visit: (field: Field) => boolean | void): boolean {
+    let isEnded = false;
+    let position = 0;
+    do {
+      position = this.#table.walk(position, (ref) => {
+        if (!isEnded) isEnded = visit(ref) === true;
+      });
+    } while (position !== 0 && !isEnded);
+    return isEnded;
+  }
+
+  draw(random: () => number): Field {
+    return this.#table.randomRef(random);
+  }
+
+  /**
+   * Visits about `count` fields from a cursor on and answers the next cursor, 0 at the end. A field that is there
+   * throughout is visited exactly once, whatever changes between the calls. `visit` must not change the hash.
+   */
+  scan(cursor: number, count: number, visit: (field: Field) => void): number {
+    return this.#table.scan(cursor, count, visit);
+  }
+
+  // --- changing ------------------------------------------------------------------------------------------------
+
+  put(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    valueBuf: Uint8Array,
+    valueOff: number,
+    valueLen: number,
+    expiry: number,
+  ): boolean {
+    const table = this.#table;
+    const { arena } = this.#heap;
+    const hash = table.hash(nameBuf, nameOff, nameLen);
+    const old = table.find(nameBuf, nameOff, nameLen, hash);
+    const hadExpiry = old !== 0 && hasExpiry(arena, old);
+    let time = expiry;
+    if (expiry === FieldExpiry.keep) {
+      time = hadExpiry ? readExpiry(arena, old, HEADER_BYTES) : FieldExpiry.none;
+    }
+    const willExpire = time !== FieldExpiry.none;
+    const valueAt = headerBytes(willExpire) + nameLen;
+
+    if (old !== 0 && hadExpiry === willExpire && arena.suits(old, valueAt + valueLen)) {
+      const chunk = old >>> CHUNK_SHIFT;
+      const word = (old & OFFSET_MASK) << 1;
+      arena.u32[chunk][word + 2] = valueLen;
+      copyBytes(valueBuf, valueOff, arena.u8[chunk], (word << 2) + valueAt, valueLen);
+      if (willExpire) {
+        writeExpiry(arena, old, HEADER_BYTES, time);
+        table.noteExpiry(hash, time, true);
+      }
+      return false;
+    }
+
+    const ref = arena.alloc(valueAt + valueLen);
+    const chunk = ref >>> CHUNK_SHIFT;
+    const word = (ref & OFFSET_MASK) << 1;
+    const words = arena.u32[chunk];
+    words[word] = willExpire ? HAS_EXPIRY : 0;
+    words[word + 1] = nameLen;
+    words[word + 2] = valueLen;
+    if (willExpire) writeExpiry(arena, ref, HEADER_BYTES, time);
+    const bytes = arena.u8[chunk];
+    copyBytes(nameBuf, nameOff, bytes, (word << 2) + valueAt - nameLen, nameLen);
+    copyBytes(valueBuf, valueOff, bytes, (word << 2) + valueAt, valueLen);
+    if (old === 0) {
+      table.insert(ref, hash);
+      this.#meter();
+      return true;
+    }
+    table.replace(old, ref, hash, hadExpiry);
+    arena.free(old);
+    return false;
+  }
+
+  setExpiry(field: Field, expiry: number): void {
+    const { arena } = this.#heap;
+    const before = this.expiryOf(field);
+    if (before === expiry) return;
+    if (before !== FieldExpiry.none && expiry !== FieldExpiry.none) {
+      writeExpiry(arena, field, HEADER_BYTES, expiry);
+      this.#table.noteExpiry(this.#table.hashOf(field), expiry, true);
+      return;
+    }
+    this.showName(field);
+    const { buf, off, len } = this;
+    // The record stays in its place, and so readable, until its copy is complete.
+    this.put(buf, off, len, buf, off + len, this.#valueLength(field), expiry);
+  }
+
+  remove(field: Field): void {
+    this.#table.remove(field, this.#table.hashOf(field));
+    this.#heap.arena.free(field);
+    this.#meter();
+  }
+
+  /** Goes through one part of the table that has such fields, some thousand fields at the most. */
+  removeOver(now: number, visit: (field: Field) => void): number {
+    const table = this.#table;
+    const over = this.#over;
+    while (table.volatileCount > 0 && table.nextDue < now) {
+      over.length = 0;
+      table.collectDue(now - 1, over, 1);
+      if (over.length === 0) continue;
+      for (const field of over) {
+        visit(field);
+        this.remove(field);
+      }
+      return over.length;
+    }
+    return 0;
+  }
+
+  #meter(): void {
+    const bytes = this.#table.indexBytes;
+    this.#heap.meter.bytes += bytes - this.#metered;
+    this.#metered = bytes;
+  }
+
+  // --- as a collection -----------------------------------------------------------------------------------------
+
+  clone(): FieldTable {
+    return FieldTable.from(this, this.#heap);
+  }
+
+  dismantle(): boolean {
+    const { arena } = this.#heap;
+    this.#dismantled = this.#table.dismantle(this.#dismantled, (ref) => arena.free(ref));
+    this.#meter();
+    if (this.#dismantled !== 0) return true;
+    this.#heap.meter.bytes -= this.#metered;
+    this.#metered = 0;
+    return false;
+  }
+
+  relocate(position: number): number {
+    const { arena } = this.#heap;
+    return this.#table.relocateAll(position, (ref) => {
+      if (!arena.isEvacuating(ref)) return ref;
+      const bytes = headerBytes(hasExpiry(arena, ref)) + this.#nameLength(ref) +
+        this.#valueLength(ref);
+      const moved = arena.alloc(bytes);
+      copyBytes(
+        arena.u8[ref >>> CHUNK_SHIFT],
+        (ref & OFFSET_MASK) << 3,
+        arena.u8[moved >>> CHUNK_SHIFT],
+        (moved & OFFSET_MASK) << 3,
+        bytes,
+      );
+      arena.free(ref);
+      return moved;
+    });
+  }
+}
+
+/** Bytes of a record before the name. */
+function headerBytes(isVolatile: boolean): number {
+  return isVolatile ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES;
+}
