@@ -7,7 +7,7 @@
 import type { Args } from "../../server/resp/args.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
-import { LARGEST_ENTRY, type NodeLimits } from "../../storage/types/stream_nodes.ts";
+import { LARGEST_ENTRY, type NodeLimits } from "../../storage/types/stream_tail.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import { wrongNumberOfArguments } from "../string/errors.ts";

@@ -12,16 +12,15 @@
 import type { Collection, Heap } from "./collection.ts";
 import { type Count, minus, plusOne } from "./stream_count.ts";
 import { byName, ConsumerGroup, UNKNOWN_READS } from "./stream_group.ts";
-import { StreamId } from "./stream_id.ts";
-import { type NodeLimits, type Slices, StreamNodes } from "./stream_nodes.ts";
+import { MAX_ID, MIN_ID, StreamId } from "./stream_id.ts";
+import { StreamNodes } from "./stream_nodes.ts";
 import { StreamReader } from "./stream_reader.ts";
+import type { NodeLimits, Slices } from "./stream_tail.ts";
 
 /** Blocks that one step of {@link Stream.dismantle} frees, or {@link Stream.relocate} looks at. */
 const BLOCKS_PER_STEP = 256;
 /** Roughly what a stream takes in the JavaScript heap, bytes. */
 const OBJECT_BYTES = 1500;
-const SMALLEST: Readonly<StreamId> = new StreamId();
-const GREATEST: Readonly<StreamId> = StreamId.max();
 
 /** A stream with its consumer groups. */
 export class Stream implements Collection {
@@ -75,13 +74,13 @@ export class Stream implements Collection {
 
   /** The ID of the last entry, 0-0 when there is none. */
   topId(): StreamId {
-    const found = this.#reader.seek(SMALLEST, GREATEST, true);
+    const found = this.#reader.seek(MIN_ID, MAX_ID, true);
     return found ? this.#reader.id.clone() : new StreamId();
   }
 
   /** The ID of the first entry, be it marked as deleted, or the greatest ID when there is none. */
   firstStoredId(): StreamId {
-    const found = this.#reader.seek(SMALLEST, GREATEST, false, true);
+    const found = this.#reader.seek(MIN_ID, MAX_ID, false, true);
     return found ? this.#reader.id.clone() : StreamId.max();
   }
 
@@ -89,7 +88,7 @@ export class Stream implements Collection {
 
   /**
    * Appends an entry; the ID must be greater than {@link lastId}. Of `data`, `fieldCount` pairs from index `first` on are
-   * taken, at most {@link ./stream_nodes.ts | LARGEST_ENTRY} bytes. O(fields).
+   * taken, at most {@link ./stream_tail.ts | LARGEST_ENTRY} bytes. O(fields).
    */
   append(
     id: StreamId,
@@ -132,7 +131,7 @@ export class Stream implements Collection {
 
   /** Finds {@link firstId} anew: for those who take in nodes. */
   findFirst(): void {
-    if (this.#reader.seek(SMALLEST, GREATEST)) this.firstId.set(this.#reader.id);
+    if (this.#reader.seek(MIN_ID, MAX_ID)) this.firstId.set(this.#reader.id);
     else this.firstId.setZero();
   }
 

@@ -145,11 +145,13 @@ export class ConsumerGroup {
 
   /** Notes that the entry was delivered to its owner: when, and how often altogether. */
   setDelivery(place: IdPlace, time: number, count: Count): void {
-    place.put(TIME_LOW, time % TWO_TO_32);
-    place.put(TIME_HIGH, Math.floor(time / TWO_TO_32));
+    const timeHigh = Math.floor(time / TWO_TO_32);
+    place.put(TIME_LOW, time - timeHigh * TWO_TO_32);
+    place.put(TIME_HIGH, timeHigh);
     if (typeof count === "number") {
-      place.put(COUNT_LOW, count % TWO_TO_32);
-      place.put(COUNT_HIGH, Math.floor(count / TWO_TO_32));
+      const countHigh = Math.floor(count / TWO_TO_32);
+      place.put(COUNT_LOW, count - countHigh * TWO_TO_32);
+      place.put(COUNT_HIGH, countHigh);
     } else {
       place.put(COUNT_LOW, Number(count & 0xffffffffn));
       place.put(COUNT_HIGH, Number(count >> 32n));

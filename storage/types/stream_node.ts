@@ -12,7 +12,12 @@
  * @module
  */
 
-import { integerEntryBytes, writeIntegerEntry } from "./listpack.ts";
+import {
+  integerEntryBytes,
+  type Listpack,
+  type ListpackOwner,
+  writeIntegerEntry,
+} from "./listpack.ts";
 import type { StreamId } from "./stream_id.ts";
 
 export const DELETED = 1;
@@ -21,6 +26,9 @@ export const SAME_FIELDS = 2;
 export const LISTPACK_HEADER = 6;
 /** Elements of an entry besides its fields and values: flags and the two differences. */
 export const FIXED_ELEMENTS = 3;
+/** Bytes of an integer up to 127 with its back-length. */
+const SMALL_BYTES = 2;
+const LARGEST_SMALL = 127;
 
 const TWO_TO_32 = 0x100000000;
 const INT64 = 0xf4;
@@ -116,4 +124,46 @@ export function growHeader(
   const count = Math.min((buf[start + 4] | (buf[start + 5] << 8)) + moreElements, 0xffff);
   buf[start + 4] = count & 0xff;
   buf[start + 5] = count >> 8;
+}
+
+/** The closing count of an entry: how many elements come before it. */
+export function elementsOf(fieldCount: number, sameFields: boolean): number {
+  return FIXED_ELEMENTS + (sameFields ? fieldCount : 1 + fieldCount * 2);
+}
+
+/** How many living entries a node's head tells of. */
+export function liveEntries(pack: Listpack): number {
+  return readInteger(pack.buf, pack.start + LISTPACK_HEADER);
+}
+
+/** How many deleted entries a node's head tells of. */
+export function deletedEntries(pack: Listpack): number {
+  const live = pack.start + LISTPACK_HEADER;
+  return readInteger(pack.buf, live + pack.entryBytes(live));
+}
+
+/** Where a node's head tells how many field names follow. */
+export function namesAt(pack: Listpack): number {
+  const live = pack.start + LISTPACK_HEADER;
+  const deleted = live + pack.entryBytes(live);
+  return deleted + pack.entryBytes(deleted);
+}
+
+/**
+ * Writes the number of living (0) or deleted (1) entries into a node's head; answers whether what stands behind it had to
+ * move.
+ */
+export function writeCounter(
+  owner: ListpackOwner,
+  pack: Listpack,
+  which: 0 | 1,
+  value: number,
+): boolean {
+  let at = pack.start + LISTPACK_HEADER;
+  if (which === 1) at += pack.entryBytes(at);
+  const before = pack.buf[at] <= LARGEST_SMALL ? SMALL_BYTES : pack.entryBytes(at);
+  const after = value <= LARGEST_SMALL ? SMALL_BYTES : integerEntryBytes(value);
+  if (before !== after) at = pack.splice(owner, at, before, after, 0);
+  writeIntegerEntry(pack.buf, at, value);
+  return before !== after;
 }

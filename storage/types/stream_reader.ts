@@ -20,7 +20,6 @@ import {
   addToMs,
   addToSeq,
   DELETED,
-  FIXED_ELEMENTS,
   LISTPACK_HEADER,
   readInteger,
   SAME_FIELDS,
@@ -222,9 +221,4 @@ export class StreamReader {
     for (let i = this.#elements; i >= 0; i--) at += pack.entryBytes(at);
     this.#at = at;
   }
-}
-
-/** The closing count of an entry: how many elements come before it. */
-export function elementsOf(fieldCount: number, sameFields: boolean): number {
-  return FIXED_ELEMENTS + (sameFields ? fieldCount : 1 + fieldCount * 2);
 }
