@@ -36,6 +36,9 @@ export function rankOutOfRange(): ReplyError {
   );
 }
 
+/** LPOP's count is no number from zero on. */
+export const POP_COUNT_NEGATIVE = "ERR value is out of range, must be positive";
+
 /** LPOS's count is no number from zero on. */
 export const COUNT_NEGATIVE = "ERR COUNT can't be negative";
 

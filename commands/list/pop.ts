@@ -13,7 +13,12 @@ import { readBlockTimeout } from "../block_timeout.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import { readEnd } from "./end.ts";
-import { COUNT_TOO_SMALL, KEY_COUNT_TOO_SMALL, wrongNumberOfArguments } from "./errors.ts";
+import {
+  COUNT_TOO_SMALL,
+  KEY_COUNT_TOO_SMALL,
+  POP_COUNT_NEGATIVE,
+  wrongNumberOfArguments,
+} from "./errors.ts";
 
 /** LPOP */
 export const lpop = command({
@@ -142,7 +147,7 @@ function popFromOne(ctx: Context, args: Args, atHead: boolean): void {
   const { reply } = ctx;
   if (args.count > 3) throw wrongNumberOfArguments(atHead ? "lpop" : "rpop");
   const hasCount = args.count === 3;
-  const count = hasCount ? args.intBetween(2, 0, Infinity) : 1;
+  const count = hasCount ? args.intBetween(2, 0, Infinity, POP_COUNT_NEGATIVE) : 1;
   const ref = ctx.db.find(args, 1, Type.list);
   if (ref === 0) {
     if (hasCount) reply.nullArray();

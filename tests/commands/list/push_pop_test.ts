@@ -65,7 +65,7 @@ Deno.test("LPOP and RPOP take one element, or as many as asked", async () => {
 Deno.test("LPOP refuses what is no count before it looks at the key", async () => {
   await using t = await startTestServer();
   await t.line("SET s v");
-  assertRefused(await t.line("LPOP s x"), "ERR value is not an integer or out of range");
+  assertRefused(await t.line("LPOP s x"), "ERR value is out of range, must be positive");
   assertRefused(await t.line("RPOP s -1"), "ERR value is out of range, must be positive");
   assertRefused(
     await t.line("RPOP s 1 2"),
