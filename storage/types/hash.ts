@@ -15,7 +15,7 @@ import { CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.t
 import { EXPIRY_BYTES, HAS_EXPIRY, hasExpiry, readExpiry, writeExpiry } from "../memory/record.ts";
 import { Table } from "../memory/table.ts";
 import type { Collection, Heap } from "./collection.ts";
-import { type Field, FieldExpiry, type HashFields } from "./hash_fields.ts";
+import { type Field, FieldTime, type HashFields } from "./hash_fields.ts";
 
 /** Bytes of a record before its time or name. */
 const HEADER_BYTES = 12;
@@ -75,7 +75,7 @@ export class FieldTable implements Collection, HashFields {
 
   expiryOf(field: Field): number {
     const { arena } = this.#heap;
-    return hasExpiry(arena, field) ? readExpiry(arena, field, HEADER_BYTES) : FieldExpiry.none;
+    return hasExpiry(arena, field) ? readExpiry(arena, field, HEADER_BYTES) : FieldTime.none;
   }
 
   showName(field: Field): void {
@@ -144,10 +144,10 @@ export class FieldTable implements Collection, HashFields {
     const old = table.find(nameBuf, nameOff, nameLen, hash);
     const hadExpiry = old !== 0 && hasExpiry(arena, old);
     let time = expiry;
-    if (expiry === FieldExpiry.keep) {
-      time = hadExpiry ? readExpiry(arena, old, HEADER_BYTES) : FieldExpiry.none;
+    if (expiry === FieldTime.keep) {
+      time = hadExpiry ? readExpiry(arena, old, HEADER_BYTES) : FieldTime.none;
     }
-    const willExpire = time !== FieldExpiry.none;
+    const willExpire = time !== FieldTime.none;
     const valueAt = headerBytes(willExpire) + nameLen;
 
     if (old !== 0 && hadExpiry === willExpire && arena.suits(old, valueAt + valueLen)) {
@@ -187,7 +187,7 @@ export class FieldTable implements Collection, HashFields {
     const { arena } = this.#heap;
     const before = this.expiryOf(field);
     if (before === expiry) return;
-    if (before !== FieldExpiry.none && expiry !== FieldExpiry.none) {
+    if (before !== FieldTime.none && expiry !== FieldTime.none) {
       writeExpiry(arena, field, HEADER_BYTES, expiry);
       this.#table.noteExpiry(this.#table.hashOf(field), expiry, true);
       return;

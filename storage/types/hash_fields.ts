@@ -8,7 +8,7 @@
 export type Field = number;
 
 /** What stands in the place of the Unix time in ms at which a field's time is over. */
-export const FieldExpiry = {
+export const FieldTime = {
   /** The field stays. */
   none: -1,
   /** The field keeps the time that it has. */
@@ -23,7 +23,7 @@ export interface HashFields {
 
   /** The field with these bytes, or 0. */
   find(buf: Uint8Array, off: number, len: number): Field;
-  /** When the field is over, or {@link FieldExpiry.none}. */
+  /** When the field is over, or {@link FieldTime.none}. */
   expiryOf(field: Field): number;
 
   /**
@@ -38,7 +38,7 @@ export interface HashFields {
   readonly len: number;
 
   /**
-   * Gives a field, which is added if there is none of this name, a value and a time ({@link FieldExpiry}). Answers
+   * Gives a field, which is added if there is none of this name, a value and a time ({@link FieldTime}). Answers
    * whether it was added. Times can be given to all fields or to none: see the class.
    */
   put(

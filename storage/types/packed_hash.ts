@@ -15,7 +15,7 @@
  */
 
 import { copyBytes } from "../memory/bytes.ts";
-import { type Field, FieldExpiry, type HashFields } from "./hash_fields.ts";
+import { type Field, FieldTime, type HashFields } from "./hash_fields.ts";
 import {
   entryBytesFor,
   integerEntryBytes,
@@ -76,7 +76,7 @@ export class PackedHash implements HashFields {
     const first = this.#pack.first();
     if (first === 0 || !this.isTimed) return Infinity;
     const expiry = this.expiryOf(first);
-    return expiry === FieldExpiry.none ? Infinity : expiry;
+    return expiry === FieldTime.none ? Infinity : expiry;
   }
 
   // --- fields --------------------------------------------------------------------------------------------------
@@ -86,10 +86,10 @@ export class PackedHash implements HashFields {
   }
 
   expiryOf(field: Field): number {
-    if (!this.isTimed) return FieldExpiry.none;
+    if (!this.isTimed) return FieldTime.none;
     const pack = this.#pack;
     pack.read(this.#timeAt(field));
-    return pack.int === STAYS ? FieldExpiry.none : Number(pack.int);
+    return pack.int === STAYS ? FieldTime.none : Number(pack.int);
   }
 
   showName(field: Field): void {
@@ -145,7 +145,7 @@ export class PackedHash implements HashFields {
     if (field !== 0) {
       const distance = field - pack.start;
       pack.replace(this.#owner, pack.next(field), valueBuf, valueOff, valueLen);
-      if (expiry !== FieldExpiry.keep) this.setExpiry(pack.start + distance, expiry);
+      if (expiry !== FieldTime.keep) this.setExpiry(pack.start + distance, expiry);
       return false;
     }
     const time = expiry < 0 ? STAYS : expiry;
@@ -178,7 +178,7 @@ export class PackedHash implements HashFields {
     const before = this.expiryOf(field);
     if (before === expiry) return;
     const pack = this.#pack;
-    const time = expiry === FieldExpiry.none ? STAYS : expiry;
+    const time = expiry === FieldTime.none ? STAYS : expiry;
     const timeAt = this.#timeAt(field);
     const content = pack.buf.slice(field, timeAt);
     pack.remove(this.#owner, field, 3);
@@ -198,7 +198,7 @@ export class PackedHash implements HashFields {
     if (!this.isTimed) return removed;
     for (let at = pack.first(); at !== 0; at = this.#nextField(at)) {
       const expiry = this.expiryOf(at);
-      if (expiry === FieldExpiry.none || expiry >= now) break;
+      if (expiry === FieldTime.none || expiry >= now) break;
       visit(at);
       removed++;
     }

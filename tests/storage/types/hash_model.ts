@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { decodeLatin1, encodeLatin1 } from "../../../server/resp/args.ts";
-import { FieldExpiry, type HashFields } from "../../../storage/types/hash_fields.ts";
+import { FieldTime, type HashFields } from "../../../storage/types/hash_fields.ts";
 
 /** What is known of a field. */
 export interface Known {
@@ -50,7 +50,7 @@ export function put(
   fields: HashFields,
   name: string,
   value: string,
-  expiry: number = FieldExpiry.none,
+  expiry: number = FieldTime.none,
 ): boolean {
   const n = encodeLatin1(name);
   const v = encodeLatin1(value);
@@ -90,8 +90,8 @@ export function walkBeside(fields: HashFields, walk: Walk): Map<string, Known> {
     const choice = random();
     if (choice < 0.5) {
       const value = textOf(random, 1000);
-      let expiry: number = random() < 0.2 ? FieldExpiry.keep : FieldExpiry.none;
-      let time = expiry === FieldExpiry.keep ? known?.expiry ?? -1 : -1;
+      let expiry: number = random() < 0.2 ? FieldTime.keep : FieldTime.none;
+      let time = expiry === FieldTime.keep ? known?.expiry ?? -1 : -1;
       if (walk.times && random() < 0.3) expiry = time = now + Math.floor(random() * 1000);
       assertEquals(put(fields, name, value, expiry), known === undefined);
       model.set(name, { value, expiry: time });
