@@ -132,7 +132,11 @@ function sortKey(ctx: Context, args: Args, options: SortOptions): void {
     elements = [];
   } else if (sorts) {
     const by = options.by === undefined || forced ? undefined : new KeyPattern(db, options.by);
-    const order = { alpha: options.alpha || forced, descending: options.descending };
+    const order = {
+      alpha: options.alpha || forced,
+      descending: options.descending,
+      asText: options.alpha && options.storeAt === 0,
+    };
     const all = sortElements(elementsOf(ctx, ref), by, order);
     if (all === undefined) {
       throw new ReplyError("ERR One or more scores can't be converted into double");

@@ -15,6 +15,15 @@ interface Weighed {
   readonly weight: Uint8Array | undefined;
 }
 
+/** How to order. */
+export interface SortOrder {
+  /** By bytes rather than by numbers. */
+  readonly alpha: boolean;
+  readonly descending: boolean;
+  /** Whether bytes behind a NUL count for nothing, as they do for Redis unless it stores the result. */
+  readonly asText: boolean;
+}
+
 /** C's white space, which may stand before a number. */
 const LEADING_SPACE = /^[ \t\n\v\f\r]+(?=.)/s;
 
@@ -25,13 +34,14 @@ const LEADING_SPACE = /^[ \t\n\v\f\r]+(?=.)/s;
 export function sortElements(
   elements: readonly Uint8Array[],
   by: KeyPattern | undefined,
-  { alpha, descending }: { alpha: boolean; descending: boolean },
+  { alpha, descending, asText }: SortOrder,
 ): Uint8Array[] | undefined {
   const weighed: Weighed[] = [];
   for (const element of elements) {
-    const weight = by === undefined ? element : by.lookUp(element);
+    let weight = by === undefined ? element : by.lookUp(element);
     const score = alpha || weight === undefined ? 0 : readScore(weight);
     if (score === undefined) return undefined;
+    if (asText && weight !== undefined) weight = textOf(weight);
     weighed.push({ element, score, weight });
   }
   const compare = alpha ? compareWeights : compareScores;
@@ -39,10 +49,15 @@ export function sortElements(
   return weighed.map(({ element }) => element);
 }
 
+/** The bytes that C takes for a text: those before the first NUL. */
+function textOf(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
 /** A number as C's strtod reads it, at whose end the text must end; nothing counts as 0. */
 function readScore(bytes: Uint8Array): number | undefined {
-  const end = bytes.indexOf(0);
-  const text = decodeLatin1(end < 0 ? bytes : bytes.subarray(0, end));
+  const text = decodeLatin1(textOf(bytes));
   return text === "" ? 0 : parseDouble(text.replace(LEADING_SPACE, ""));
 }
 

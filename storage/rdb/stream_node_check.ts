@@ -6,8 +6,11 @@
 
 import { Listpack } from "../types/listpack.ts";
 import type { StreamId } from "../types/stream_id.ts";
-import { addToMs, addToSeq, DELETED, FIXED_ELEMENTS, SAME_FIELDS } from "../types/stream_node.ts";
+import { addToMs, addToSeq, DELETED, SAME_FIELDS } from "../types/stream_node.ts";
 import { CorruptRdb } from "./corrupt.ts";
+
+/** Elements of an entry besides its fields and values: flags and the two differences. */
+const FIXED_ELEMENTS = 3;
 
 /** What a node holds. */
 export interface NodeFacts {
