@@ -5,7 +5,7 @@
  */
 
 import { parseBigInt64 } from "../server/resp/numbers.ts";
-import { SetEncoding, StringEncoding, Type, TYPE_NAMES } from "./entry.ts";
+import { HashEncoding, SetEncoding, StringEncoding, Type } from "./entry.ts";
 import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
 
@@ -13,6 +13,13 @@ const SET_ENCODINGS: Readonly<Record<number, string>> = {
   [SetEncoding.intset]: "intset",
   [SetEncoding.listpack]: "listpack",
   [SetEncoding.hashtable]: "hashtable",
+};
+
+const HASH_ENCODINGS: Readonly<Record<number, string>> = {
+  [HashEncoding.listpack]: "listpack",
+  [HashEncoding.listpackWithExpiry]: "listpackex",
+  [HashEncoding.hashtable]: "hashtable",
+  [HashEncoding.hashtableWithExpiry]: "hashtable",
 };
 
 /** What OBJECT ENCODING calls a value's representation. */
@@ -29,10 +36,10 @@ export function encodingName(db: Database, ref: Ref): string {
       return SET_ENCODINGS[db.encoding(ref)];
     case Type.zset:
       return db.isBeside(ref) ? "skiplist" : "listpack";
+    case Type.hash:
+      return HASH_ENCODINGS[db.encoding(ref)];
     case Type.stream:
       return "stream";
-    default:
-      throw new Error(`Values of type ${TYPE_NAMES[type]} have no encodings yet`);
   }
 }
 

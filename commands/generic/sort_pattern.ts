@@ -10,7 +10,9 @@
 
 import { Args } from "../../server/resp/args.ts";
 import { Type } from "../../storage/entry.ts";
+import { Hashes } from "../../storage/hashes.ts";
 import type { Database } from "../../storage/keyspace.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
 
 const ASTERISK = 0x2a;
 const HASH_SIGN = 0x23;
@@ -52,8 +54,19 @@ export class KeyPattern {
     this.#fill(this.#prefix, element);
     const ref = db.read(this.#key, 0);
     if (ref === 0) return undefined;
-    if (this.#field !== undefined) return undefined;
+    if (this.#field !== undefined) {
+      return db.type(ref) === Type.hash ? this.#lookUpField(ref, this.#field) : undefined;
+    }
     return db.type(ref) === Type.string ? db.valueBytes(ref) : undefined;
+  }
+
+  #lookUpField(ref: Ref, name: Uint8Array): Uint8Array | undefined {
+    const hashes = this.#db.tool(Hashes);
+    const fields = hashes.open(ref);
+    const field = hashes.findLive(name, 0, name.length);
+    if (field === 0) return undefined;
+    fields.showValue(field);
+    return fields.buf.slice(fields.off, fields.off + fields.len);
   }
 
   #fill(prefix: Uint8Array, element: Uint8Array): void {

@@ -10,12 +10,14 @@
 
 import { createHash } from "node:crypto";
 import { formatDouble, formatShortest } from "../../server/resp/numbers.ts";
-import { NO_EXPIRY, Type, TYPE_NAMES } from "../../storage/entry.ts";
+import { NO_EXPIRY, Type } from "../../storage/entry.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { Hashes } from "../../storage/hashes.ts";
 import { Lists } from "../../storage/lists.ts";
 import { forEachMember } from "../../storage/sets.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
+import { FieldTime, type HashFields } from "../../storage/types/hash_fields.ts";
 import type { List } from "../../storage/types/list.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import type { Stream } from "../../storage/types/stream.ts";
@@ -24,6 +26,7 @@ import { StreamId } from "../../storage/types/stream_id.ts";
 const DIGEST_BYTES = 20;
 const encoder = new TextEncoder();
 const EXPIRE_MARK = encoder.encode("!!expire!!");
+const FIELD_EXPIRE_MARK = encoder.encode("!!hexpire!!");
 
 /** The numbers by which Redis knows the types. */
 const REDIS_TYPES: Readonly<Record<Type, number>> = {
@@ -87,8 +90,9 @@ export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
     case Type.zset:
       addScores(digest, db.tool(SortedSets).openApart(ref));
       break;
-    default:
-      throw new Error(`Cannot digest a ${TYPE_NAMES[type]}`);
+    case Type.hash:
+      addFields(digest, db.tool(Hashes).open(ref));
+      break;
   }
   if (db.expiry(ref) !== NO_EXPIRY) xorHash(digest, EXPIRE_MARK);
 }
@@ -96,6 +100,18 @@ export function addValue(digest: Uint8Array, db: Database, ref: Ref): void {
 function addElements(digest: Uint8Array, list: List): void {
   list.copy(0, list.size, false, {
     bulkAt: (buf, off, len) => mix(digest, buf.subarray(off, off + len)),
+  });
+}
+
+function addFields(digest: Uint8Array, fields: HashFields): void {
+  fields.some((field) => {
+    const element = emptyDigest();
+    fields.showName(field);
+    mix(element, fields.buf.subarray(fields.off, fields.off + fields.len));
+    fields.showValue(field);
+    mix(element, fields.buf.subarray(fields.off, fields.off + fields.len));
+    if (fields.expiryOf(field) !== FieldTime.none) xorHash(element, FIELD_EXPIRE_MARK);
+    xorHash(digest, element);
   });
 }
 

@@ -7,13 +7,14 @@
 import type { Args } from "../../server/resp/args.ts";
 import type { SetLimits } from "../changing_set.ts";
 import { ENCODING_SHIFT, type Type } from "../entry.ts";
+import type { HashLimits } from "../hashes.ts";
 import type { Database, Keyspace } from "../keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
 import type { PackingLimits as SortedSetLimits } from "../sorted_sets.ts";
 import type { Collection, Heap } from "../types/collection.ts";
 
 /** Up to what size collections are packed. */
-export interface PackingLimits extends SetLimits, SortedSetLimits {
+export interface PackingLimits extends HashLimits, SetLimits, SortedSetLimits {
   readonly listMaxListpackSize: number;
 }
 

@@ -8,7 +8,8 @@ import { StringEncoding, Type } from "../entry.ts";
 import type { Database } from "../keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
 import { CorruptRdb } from "./corrupt.ts";
-import { COMMON_VERSION, RdbType, STREAM3_VERSION } from "./format.ts";
+import { COMMON_VERSION, HASH_EXPIRY_VERSION, RdbType, STREAM3_VERSION } from "./format.ts";
+import { hashType, loadHash, saveHash } from "./hash.ts";
 import { loadList, saveList } from "./list.ts";
 import { kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
 import type { RdbReader } from "./reader.ts";
@@ -18,8 +19,10 @@ import { loadStream, saveStream } from "./stream.ts";
 import type { RdbWriter } from "./writer.ts";
 
 /** The oldest version of the format, from the common one on, in which a record's value can be written. */
-export function leastVersion(_db: Database, _ref: Ref): number {
-  return COMMON_VERSION;
+export function leastVersion(db: Database, ref: Ref): number {
+  const type = valueType(db, ref, COMMON_VERSION);
+  const hasTimes = type === RdbType.hashWithExpiry || type === RdbType.hashListpackWithExpiry;
+  return hasTimes ? HASH_EXPIRY_VERSION : COMMON_VERSION;
 }
 
 /** The code of the layout in which a record's value is written. */
@@ -35,8 +38,8 @@ export function valueType(db: Database, ref: Ref, version: number): number {
       return db.isBeside(ref) ? RdbType.zset2 : RdbType.zsetListpack;
     case Type.stream:
       return version >= STREAM3_VERSION ? RdbType.stream3 : RdbType.stream2;
-    default:
-      throw new Error("Hashes cannot be written yet");
+    case Type.hash:
+      return hashType(db, ref);
   }
 }
 
@@ -60,8 +63,9 @@ export function saveValue(writer: RdbWriter, db: Database, ref: Ref): void {
     case Type.stream:
       saveStream(writer, db, ref, valueType(db, ref, writer.version));
       break;
-    default:
-      throw new Error("Hashes cannot be written yet");
+    case Type.hash:
+      saveHash(writer, db, ref);
+      break;
   }
 }
 
@@ -88,6 +92,13 @@ export function loadValue(reader: RdbReader, type: number, options: LoadOptions)
     case RdbType.zsetZiplist:
     case RdbType.zsetListpack:
       return loadSortedSet(reader, type, options);
+    case RdbType.hash:
+    case RdbType.hashZipmap:
+    case RdbType.hashZiplist:
+    case RdbType.hashListpack:
+    case RdbType.hashWithExpiry:
+    case RdbType.hashListpackWithExpiry:
+      return loadHash(reader, type, options);
     case RdbType.stream:
     case RdbType.stream2:
     case RdbType.stream3:
