@@ -144,7 +144,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     SORT l STORE d
     TYPE d
     TTL d
-    ~skip7.0 OBJECT ENCODING d => "$8\\r\\nlistpack"
+    ~skip7.0 OBJECT ENCODING d => "$8\\r\\nlistpack\\r\\n"
     LRANGE d 0 -1
     SORT l STORE l DESC
     LRANGE l 0 -1
