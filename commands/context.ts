@@ -201,6 +201,10 @@ export interface ShutdownOptions {
 
 /** Configuration that handlers look at themselves. */
 export interface ConfigValues {
+  /** `hash-max-listpack-entries`: the most fields that a hash has packed … */
+  readonly hashMaxListpackEntries: number;
+  /** `hash-max-listpack-value`: … and the longest name or value, bytes. */
+  readonly hashMaxListpackValue: number;
   /** `hll-sparse-max-bytes`. */
   readonly hllSparseMaxBytes: number;
   /** `list-max-listpack-size`: below zero one of five sizes in bytes, else a number of elements. */

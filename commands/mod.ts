@@ -9,6 +9,7 @@ import { bitmapCommands } from "./bitmap/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { geoCommands } from "./geo/mod.ts";
+import { hashCommands } from "./hash/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { listCommands } from "./list/mod.ts";
 import { serverCommands } from "./server/mod.ts";
@@ -23,6 +24,7 @@ export const commands: readonly CommandSpec[] = [
   ...connectionCommands,
   ...genericCommands,
   ...geoCommands,
+  ...hashCommands,
   ...hyperloglogCommands,
   ...listCommands,
   ...serverCommands,

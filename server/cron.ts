@@ -76,7 +76,7 @@ export class Cron {
     let more = false;
     if (server.debug.activeExpire && !server.clients.pausedWrites) {
       const started = server.monotonic();
-      more = server.expiry.run(SLICE_MS);
+      more = server.expiry.run(SLICE_MS) || server.fieldExpiry.run(SLICE_MS);
       const elapsed = server.monotonic() - started;
       server.stats.expiryMillis += elapsed;
       server.latency.record("expire-cycle", elapsed);

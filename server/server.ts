@@ -20,7 +20,13 @@ import { EffectStream } from "../replication/effects.ts";
 import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
 import { ActiveExpiry } from "../storage/expiry.ts";
-import { AccessTracking, Keyspace, type KeyspaceHooks } from "../storage/keyspace.ts";
+import { FieldExpiry } from "../storage/field_expiry.ts";
+import {
+  AccessTracking,
+  type Database,
+  Keyspace,
+  type KeyspaceHooks,
+} from "../storage/keyspace.ts";
 import { Blocking } from "./blocking.ts";
 import type { CallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
@@ -89,6 +95,7 @@ export class Server implements ServerApi {
   readonly latency: Latency;
   readonly evictor: Evictor;
   readonly expiry: ActiveExpiry;
+  readonly fieldExpiry: FieldExpiry;
   readonly compaction: Compaction;
   readonly blocking: Blocking;
   readonly monitors = new Set<Session>();
@@ -148,6 +155,7 @@ export class Server implements ServerApi {
       options.monotonic,
     );
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
+    this.fieldExpiry = new FieldExpiry(this.keyspace, options.monotonic);
     this.compaction = new Compaction(this.keyspace, options.monotonic);
     this.dispatcher = new Dispatcher(this);
     this.blocking = new Blocking({
@@ -163,6 +171,12 @@ export class Server implements ServerApi {
     return {
       expired: (db, ref) => this.#keyWent("x", "expired", db.id, db.keyBytes(ref)),
       evicted: (db, ref) => this.#keyWent("e", "evicted", db.id, db.keyBytes(ref)),
+      fieldExpired: (db, ref, buf, off, len) => {
+        if (!this.effects.active) return;
+        const field = buf.subarray(off, off + len);
+        this.effects.emit(db.id, Args.of("HDEL", db.keyBytes(ref), field));
+      },
+      fieldsExpired: (db, key, isGone) => this.#fieldsWent(db, key, isGone),
       replaced: (db) => {
         if (this.blocking.clients > 0) this.blocking.databaseChanged(db);
       },
@@ -191,6 +205,14 @@ export class Server implements ServerApi {
     if (this.keyEvents.idle) return;
     this.keyEvents.keyChanged(key, db);
     this.keyEvents.emit(kind, event, key, db);
+  }
+
+  #fieldsWent(db: Database, key: Uint8Array, isGone: boolean): void {
+    if (isGone && this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
+    if (this.keyEvents.idle) return;
+    this.keyEvents.keyChanged(key, db);
+    this.keyEvents.emit("h", "hexpired", key, db);
+    if (isGone) this.keyEvents.emit("g", "del", key, db);
   }
 
   /** Takes over what other parts keep of the configuration. */

@@ -58,7 +58,7 @@ export class Hashes implements ListpackOwner {
     this.#expireField = (field) => this.#tellOfExpiry(field);
   }
 
-  /** The record of the key that is open; 0 when it has gone. */
+  /** The record of the key that is open; 0 when there was none or it has gone. */
   get ref(): Ref {
     return this.#ref;
   }
@@ -75,14 +75,18 @@ export class Hashes implements ListpackOwner {
    * @throws {ReplyError} WRONGTYPE
    */
   read(args: Args, i: number): HashFields | undefined {
-    const ref = this.#db.read(args, i, Type.hash);
-    return ref === 0 ? undefined : this.open(ref);
+    return this.#openIf(this.#db.read(args, i, Type.hash));
   }
 
   /** {@link read} for changing it, as {@link Database.find} does. */
   find(args: Args, i: number): HashFields | undefined {
-    const ref = this.#db.find(args, i, Type.hash);
-    return ref === 0 ? undefined : this.open(ref);
+    return this.#openIf(this.#db.find(args, i, Type.hash));
+  }
+
+  #openIf(ref: Ref): HashFields | undefined {
+    if (ref !== 0) return this.open(ref);
+    this.#ref = 0;
+    return undefined;
   }
 
   /** Opens the hash of a record. */

@@ -5,7 +5,7 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { syntaxError } from "../../server/resp/errors.ts";
+import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { TYPE_NAMES } from "../../storage/entry.ts";
 import { invalidCursor } from "./errors.ts";
 
@@ -22,6 +22,8 @@ export interface ScanOptions {
   count: number;
   /** TYPE: a type's number, {@link ANY_TYPE} or {@link UNKNOWN_TYPE}. */
   type: number;
+  /** NOVALUES */
+  noValues: boolean;
 }
 
 const DEFAULT_COUNT = 10;
@@ -56,10 +58,28 @@ export function readCursor(args: Args, i: number): number {
  * @throws {ReplyError} for a count that is no integer or below one, or an unknown word
  */
 export function readScanOptions(args: Args, from: number, ofKeys: boolean): ScanOptions {
-  const options: ScanOptions = { pattern: undefined, count: DEFAULT_COUNT, type: ANY_TYPE };
+  return readOptions(args, from, ofKeys, false);
+}
+
+/** {@link readScanOptions} for HSCAN, which knows NOVALUES. */
+export function readFieldScanOptions(args: Args, from: number): ScanOptions {
+  return readOptions(args, from, false, true);
+}
+
+function readOptions(args: Args, from: number, ofKeys: boolean, ofFields: boolean): ScanOptions {
+  const options: ScanOptions = {
+    pattern: undefined,
+    count: DEFAULT_COUNT,
+    type: ANY_TYPE,
+    noValues: false,
+  };
   for (let i = from; i < args.count; i += 2) {
     const last = i + 1 === args.count;
-    if (!last && args.is(i, "COUNT")) {
+    if (args.is(i, "NOVALUES")) {
+      if (!ofFields) throw new ReplyError("ERR NOVALUES option can only be used in HSCAN");
+      options.noValues = true;
+      i--;
+    } else if (!last && args.is(i, "COUNT")) {
       options.count = args.int(i + 1);
       if (options.count < 1) throw syntaxError();
     } else if (!last && args.is(i, "MATCH")) {

@@ -131,6 +131,7 @@ function resetCounters({ server: { stats, keyspace } }: Context): void {
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;
+  keyspace.expiredFields = 0;
   keyspace.expiredStale = 0;
   keyspace.evictedKeys = 0;
   keyspace.lazyFree.freedKeys = 0;

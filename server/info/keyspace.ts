@@ -19,7 +19,7 @@ export function keyspaceFields({ keyspace }: Server): InfoFields {
     if (db.size === 0) continue;
     const { volatileCount } = db.table;
     fields[`db${db.id}`] = `keys=${db.size},expires=${volatileCount},` +
-      `avg_ttl=${meanTtl(db)},subexpiry=0`;
+      `avg_ttl=${meanTtl(db)},subexpiry=${db.volatileHashes?.size ?? 0}`;
   }
   return fields;
 }

@@ -26,7 +26,7 @@ export function statsFields({ keyspace, stats }: Server): InfoFields {
     sync_full: 0,
     sync_partial_ok: 0,
     sync_partial_err: 0,
-    expired_subkeys: 0,
+    expired_subkeys: keyspace.expiredFields,
     expired_keys: keyspace.expiredKeys,
     expired_stale_perc: decimals(keyspace.expiredStale * 100),
     expired_time_cap_reached_count: 0,
