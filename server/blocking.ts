@@ -44,6 +44,8 @@ interface Queue {
 
 /** What the waits of a server need of it. */
 export interface BlockingHost {
+  /** Moves time on: what ran before may have taken long, and who is served now runs a command of his own. */
+  moveTime(): void;
   /** Lets a client go on if `serve` can; its effects must leave as one command's. */
   serve(ctx: Context, args: Args, serve: () => boolean): boolean;
   /** Answers a client whose wait ends with an error. */
@@ -198,6 +200,7 @@ export class Blocking {
   serveReady(): void {
     if (this.#serving) return;
     this.#serving = true;
+    this.#host.moveTime();
     try {
       while (this.#ready.length > 0) {
         const queues = this.#ready;
@@ -235,8 +238,10 @@ function isHeedless({ type, orGone }: BlockOptions): boolean {
 
 /** The type of what the key of a queue holds now, 0 for nothing. */
 function typeOf({ db, key }: Queue): number {
-  const ref = db.lookup(key, 0, key.length, false);
-  return ref === 0 ? 0 : db.type(ref);
+  // Not a lookup: a key whose time is over is nobody's here, and goes only when somebody asks for it.
+  const { table } = db;
+  const ref = table.find(key, 0, key.length, table.hash(key, 0, key.length));
+  return ref === 0 || db.isOver(ref) ? 0 : db.type(ref);
 }
 
 function nameOf(db: Database, buf: Uint8Array, off: number, len: number): string {

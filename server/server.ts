@@ -159,6 +159,7 @@ export class Server implements ServerApi {
     this.compaction = new Compaction(this.keyspace, options.monotonic);
     this.dispatcher = new Dispatcher(this);
     this.blocking = new Blocking({
+      moveTime: () => this.keyspace.setTime(options.now()),
       serve: (ctx, args, serve) => this.dispatcher.serveBlocked(ctx as CallContext, args, serve),
       refuse: (ctx, text) => this.dispatcher.refuseBlocked(ctx as CallContext, text),
     });

@@ -88,6 +88,24 @@ Deno.test("nobody is served within a transaction, and nobody by what did not out
   assertEquals(await reply, ["k", "b"]);
 });
 
+Deno.test("nobody is served by a key whose time is over by then, and it stays until it is asked for", async () => {
+  await using t = await startTestServer();
+  const { client, reply } = waiting(t, "BLPOP k 0");
+  const { server, session } = t;
+  for (const line of ["RPUSH k a", "PEXPIRE k 100"]) {
+    const args = Args.of(...line.split(" "));
+    server.dispatcher.call(session.context, server.dispatcher.resolve(args), args);
+  }
+  t.advance(200);
+  server.blocking.serveReady();
+  assertEquals(server.blocking.clients, 1);
+  assertEquals(t.effects().length, 2);
+  assertEquals(await t.line("EXISTS k"), 0);
+  assertEquals(t.effects(), ["0: DEL k"]);
+  client.session.unblock("timeout");
+  assertEquals(await reply, null);
+});
+
 Deno.test("a key of another type disturbs nobody who waits for a list", async () => {
   await using t = await startTestServer();
   const { reply } = waiting(t, "BLPOP k 0");
