@@ -11,6 +11,7 @@ import { encodingName } from "../../storage/encoding.ts";
 import { EXPIRY_BYTES, HEADER_BYTES, NO_EXPIRY, Type } from "../../storage/entry.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { Listpack } from "../../storage/types/listpack.ts";
 import { addValue, dataDigest, digestText, emptyDigest } from "./digest.ts";
 import type { DebugSubcommand } from "./debug_subcommand.ts";
 
@@ -86,11 +87,18 @@ const sdslen: DebugSubcommand = {
 const listpack: DebugSubcommand = {
   name: "LISTPACK",
   least: 3,
-  help: ["LISTPACK <key>", "    Refused: no value is kept as a listpack."],
+  help: ["LISTPACK <key>", "    Logs figures of the listpack at <key>."],
 
   run(ctx, args) {
-    existing(ctx.db, args);
-    throw new ReplyError("ERR Not a listpack encoded object.");
+    const { db } = ctx;
+    const ref = existing(db, args);
+    if (!encodingName(db, ref).startsWith("listpack")) {
+      throw new ReplyError("ERR Not a listpack encoded object.");
+    }
+    const { buf, off, len } = db.value(ref);
+    const { count } = new Listpack().attach(buf, off);
+    ctx.server.log("notice", `Listpack of ${count} entries in ${len} bytes`);
+    ctx.reply.simple("Listpack structure printed on stdout");
   },
 };
 
