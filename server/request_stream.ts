@@ -39,16 +39,24 @@ export function requestStream(source: ByteSource, session: Session): ReadableStr
   }, { highWaterMark: 0 });
 }
 
-/** Carries out what has come, until the stream ends. Only a client that leaves too many replies unread waits. */
+/** A client's batches between two turns of the event loop, if its reads have not been full. */
+const BATCHES_PER_TURN = 128;
+
+/**
+ * Carries out what has come, until the stream ends. Two clients are made to wait: one that leaves too many replies
+ * unread, and one that sends faster than it is served. The latter's reads would be answered at once, again and again,
+ * and other sockets not be looked at meanwhile.
+ */
 export async function commandSink(
   requests: ReadableStream<number>,
   session: Session,
 ): Promise<void> {
   const reader = requests.getReader();
-  for (;;) {
+  for (let batch = 1;; batch++) {
     const { done, value } = await reader.read();
     if (done) return;
     const patience = session.receive(value);
     if (patience !== undefined) await patience;
+    if (session.isFlooding || batch % BATCHES_PER_TURN === 0) await session.othersFirst();
   }
 }

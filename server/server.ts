@@ -33,6 +33,7 @@ import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EncoderPool } from "./encoder_pool.ts";
+import { Fairness } from "./fairness.ts";
 import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
@@ -97,6 +98,7 @@ export class Server implements ServerApi {
   readonly expiry: ActiveExpiry;
   readonly fieldExpiry: FieldExpiry;
   readonly compaction: Compaction;
+  readonly fairness = new Fairness();
   readonly blocking: Blocking;
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();

@@ -164,6 +164,16 @@ export class Session implements ClientApi {
     clearTimeout(timer);
   }
 
+  /** Whether the last read took all the room there was, so that more is waiting. */
+  get isFlooding(): boolean {
+    return this.#decoder.wasFull;
+  }
+
+  /** Ends when the other clients have had their turn. */
+  othersFirst(): Promise<void> {
+    return this.#server.fairness.othersFirst();
+  }
+
   /** Where the next read may write. */
   room(): Uint8Array {
     return this.#decoder.room();

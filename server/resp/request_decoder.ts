@@ -33,8 +33,11 @@ const SINGLE_QUOTE = 39;
 
 /** What an idle connection holds. */
 const SMALLEST_BUFFER = 1024;
-/** What small requests grow it to at the most; larger ones take what they need. */
-const USUAL_LARGEST_BUFFER = 64 * 1024;
+/**
+ * What small requests grow it to at the most; larger ones take what they need. A batch of so many bytes takes half a
+ * millisecond: so long other clients wait for one that floods.
+ */
+const USUAL_LARGEST_BUFFER = 16 * 1024;
 /** Longest inline request, and longest length line. */
 const LONGEST_LINE = 64 * 1024;
 /** `*1`, `$0` and an empty argument. */
@@ -83,6 +86,11 @@ export class RequestDecoder {
     return this.#end - this.#requestStart;
   }
 
+  /** Whether the last read took all the room there was: more may be waiting. */
+  get wasFull(): boolean {
+    return this.#wasFull;
+  }
+
   /** Bytes that the input buffer takes. */
   get capacity(): number {
     return this.#buf.length;
@@ -123,7 +131,7 @@ export class RequestDecoder {
     const shift = this.#requestStart;
     let size = this.#buf.length;
     if (kept * 2 > size) {
-      size = Math.max(size * 2, USUAL_LARGEST_BUFFER / 4);
+      size = Math.max(size * 2, USUAL_LARGEST_BUFFER);
       if (this.#bulkLength >= 0) {
         // The rest of a large argument is known: do not double far beyond it.
         const needed = this.#at - shift + this.#bulkLength + 2;
