@@ -17,7 +17,13 @@ import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
 import { FieldTable } from "./types/hash.ts";
 import { type Field, FieldTime, type HashFields } from "./types/hash_fields.ts";
-import { EMPTY_BYTES, type Listpack, type ListpackOwner, writeEmpty } from "./types/listpack.ts";
+import {
+  EMPTY_BYTES,
+  type Listpack,
+  type ListpackOwner,
+  writeEmpty,
+  writeInteger,
+} from "./types/listpack.ts";
 import { PackedHash } from "./types/packed_hash.ts";
 
 const PACKED = Type.hash | (HashEncoding.listpack << ENCODING_SHIFT);
@@ -27,6 +33,7 @@ const LARGEST_LISTPACK = 2 ** 30;
 /** A growing packed hash gets this part of its bytes as spare room: most keep the size that they get first. */
 const SPARE_SHIFT = 3;
 
+const LONGEST_INTEGER = 20;
 /** Room in which packed hashes are put together: at first, and the most that is kept for the next one. */
 const FIRST_DRAFT = 1024;
 const LARGEST_DRAFT = 65536;
@@ -45,6 +52,7 @@ export class Hashes implements ListpackOwner {
   readonly #packed = new PackedHash(this);
   readonly #draft = new Draft();
   readonly #empty = new Uint8Array(EMPTY_BYTES);
+  readonly #digits = new Uint8Array(LONGEST_INTEGER);
   readonly #expireField: (field: Field) => void;
   #fields: HashFields = this.#packed;
   #ref: Ref = 0;
@@ -160,6 +168,20 @@ export class Hashes implements ListpackOwner {
     }
     if (this.#mayExpire) this.#noteTime(expiry);
     return isNew;
+  }
+
+  /** {@link put} for an integer of up to 64 bits, in decimal. */
+  putInteger(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    value: number | bigint,
+    expiry: number,
+    limits: HashLimits,
+  ): boolean {
+    const digits = this.#digits;
+    const length = writeInteger(value, digits);
+    return this.put(nameBuf, nameOff, nameLen, digits, 0, length, expiry, limits);
   }
 
   #enlarge(): void {

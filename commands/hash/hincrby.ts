@@ -45,7 +45,10 @@ export const hincrby = command({
     const by = small === small ? small : args.bigint(3);
     const field = findCounter(ctx, args);
     const sum = field === 0 ? by : addInteger(ctx.db.tool(Hashes), field, by);
-    storeCounter(ctx, args, field, String(sum));
+    const hashes = openCounter(ctx, args);
+    const expiry = field === 0 ? FieldTime.none : FieldTime.keep;
+    const limits = ctx.server.config.values;
+    hashes.putInteger(args.buf, args.off[2], args.len[2], sum, expiry, limits);
     ctx.changed(args, 1, EventClass.hash, "hincrby");
     ctx.reply.int(sum);
   },
@@ -81,7 +84,10 @@ export const hincrbyfloat = command({
 
     const digits = formatLongDouble(sum);
     const expiry = field === 0 ? FieldTime.none : hashes.fields.expiryOf(field);
-    storeCounter(ctx, args, field, digits);
+    const value = encoder.encode(digits);
+    const limits = ctx.server.config.values;
+    openCounter(ctx, args);
+    hashes.put(args.buf, args.off[2], args.len[2], value, 0, value.length, expiry, limits);
     ctx.changed(args, 1, EventClass.hash, "hincrbyfloat");
     if (ctx.propagates) {
       // Replicas must store our digits, not repeat our arithmetic; but HSET takes the field's time away.
@@ -116,20 +122,9 @@ function addInteger(hashes: Hashes, field: number, by: number | bigint): number 
   return sum;
 }
 
-/** Gives the field in argument 2 of the hash in argument 1, open if it exists, a value; its time stays. */
-function storeCounter(ctx: Context, args: Args, field: number, digits: string): void {
+/** The hash in argument 1, open if it exists, else made. */
+function openCounter(ctx: Context, args: Args): Hashes {
   const hashes = ctx.db.tool(Hashes);
   if (hashes.ref === 0) hashes.create(args, 1);
-  const value = encoder.encode(digits);
-  const expiry = field === 0 ? FieldTime.none : FieldTime.keep;
-  hashes.put(
-    args.buf,
-    args.off[2],
-    args.len[2],
-    value,
-    0,
-    value.length,
-    expiry,
-    ctx.server.config.values,
-  );
+  return hashes;
 }
