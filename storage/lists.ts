@@ -179,3 +179,8 @@ export class Lists implements ListpackOwner {
     return this.#limits;
   }
 }
+
+/** The list of a record if it is a quicklist. */
+export function largeList(db: Database, ref: Ref): Quicklist | undefined {
+  return db.isBeside(ref) ? db.collection(ref) as Quicklist : undefined;
+}

@@ -50,8 +50,12 @@ export const lindex = command({
     let index = args.int(2);
     const list = ctx.db.tool(Lists).open(ref);
     if (index < 0) index += list.size;
-    if (index < 0 || index >= list.size) ctx.reply.null();
-    else list.copy(index, 1, false, ctx.reply);
+    if (index < 0 || index >= list.size) {
+      ctx.reply.null();
+    } else {
+      const { buf, off, len } = list.read(index);
+      ctx.reply.bulkAt(buf, off, len);
+    }
   },
 });
 

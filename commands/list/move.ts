@@ -160,13 +160,10 @@ function moveToOther(ctx: Context, args: Args, source: Ref, target: Ref, ends: E
   const list = lists.open(source);
   const index = ends.fromHead ? 0 : list.size - 1;
   // The element's bytes stay where they are until it is removed: a push does not touch the other list.
-  list.copy(index, 1, false, {
-    bulkAt(buf, off, len) {
-      ctx.reply.bulkAt(buf, off, len);
-      const place = target === 0 ? lists.createEmpty(args, 2) : target;
-      lists.push(lists.grow(place, len, 1, setting), ends.toHead, buf, off, len);
-    },
-  });
+  const { buf, off, len } = list.read(index);
+  ctx.reply.bulkAt(buf, off, len);
+  const place = target === 0 ? lists.createEmpty(args, 2) : target;
+  lists.push(lists.grow(place, len, 1, setting), ends.toHead, buf, off, len);
   ctx.changed(args, 2, EventClass.list, ends.toHead ? "lpush" : "rpush");
   const rest = lists.open(source);
   rest.remove(index, 1);
@@ -181,10 +178,8 @@ function rotate(ctx: Context, args: Args, ref: Ref, ends: Ends): void {
   const setting = ctx.server.config.values.listMaxListpackSize;
   const list = lists.open(ref);
   const index = ends.fromHead ? 0 : list.size - 1;
-  let element = new Uint8Array(0);
-  list.copy(index, 1, false, {
-    bulkAt: (buf, off, len) => element = new Uint8Array(buf.subarray(off, off + len)),
-  });
+  const { buf, off, len } = list.read(index);
+  const element = buf.slice(off, off + len);
   list.remove(index, 1);
   const place = lists.grow(lists.ref, element.length, 1, setting);
   lists.push(place, ends.toHead, element, 0, element.length);

@@ -7,7 +7,7 @@
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
-import { Lists } from "../../storage/lists.ts";
+import { largeList, Lists } from "../../storage/lists.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
 import { readBlockTimeout } from "../block_timeout.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
@@ -155,12 +155,27 @@ function popFromOne(ctx: Context, args: Args, atHead: boolean): void {
     return;
   }
   if (!hasCount) {
-    take(ctx, args, 1, ref, 1, atHead);
+    takeOne(ctx, args, ref, atHead);
     return;
   }
   const taken = Math.min(count, ctx.db.tool(Lists).open(ref).size);
   reply.array(taken);
   if (taken > 0) take(ctx, args, 1, ref, taken, atHead);
+}
+
+/** Replies with an end of the list at `ref`, the key in argument 1, and removes it. */
+function takeOne(ctx: Context, args: Args, ref: Ref, atHead: boolean): void {
+  const large = largeList(ctx.db, ref);
+  // A list of several nodes stays one: the usual case, and the shortest way.
+  if (large === undefined || large.nodeCount < 3) {
+    take(ctx, args, 1, ref, 1, atHead);
+    return;
+  }
+  const { buf, off, len } = large.read(atHead ? 0 : large.size - 1);
+  ctx.reply.bulkAt(buf, off, len);
+  if (atHead) large.dropHead();
+  else large.dropTail();
+  ctx.changed(args, 1, EventClass.list, atHead ? "lpop" : "rpop");
 }
 
 /** Replies with so many elements of the list at `ref`, the key in argument `i`, and removes them. */
@@ -174,7 +189,12 @@ function take(
 ): void {
   const list = ctx.db.tool(Lists).open(ref);
   const start = atHead ? 0 : list.size - count;
-  list.copy(start, count, !atHead, ctx.reply);
+  if (count === 1) {
+    const { buf, off, len } = list.read(start);
+    ctx.reply.bulkAt(buf, off, len);
+  } else {
+    list.copy(start, count, !atHead, ctx.reply);
+  }
   list.remove(start, count);
   elementsRemoved(ctx, args, i, atHead ? "lpop" : "rpop", list.size);
   if (count > 1) ctx.dirty(count - 1);

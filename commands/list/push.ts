@@ -6,7 +6,8 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { Type } from "../../storage/entry.ts";
-import { Lists } from "../../storage/lists.ts";
+import { largeList, Lists } from "../../storage/lists.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 
@@ -90,21 +91,43 @@ function push(ctx: Context, args: Args, atHead: boolean, mayCreate: boolean): vo
     ctx.reply.int(0);
     return;
   }
-  const lists = db.tool(Lists);
-  const setting = ctx.server.config.values.listMaxListpackSize;
   let size = count - 2;
-  if (ref === 0) {
-    lists.create(args, 1, 2, atHead, setting);
-  } else {
-    let bytes = len[2];
-    for (let i = 3; i < count; i++) bytes += len[i];
-    let place = lists.grow(ref, bytes, count - 2, setting);
+  const large = ref === 0 ? undefined : largeList(db, ref);
+  if (large !== undefined) {
     for (let i = 2; i < count; i++) {
-      size = lists.push(place, atHead, buf, off[i], len[i]);
-      place = lists.ref;
+      if (atHead) large.pushHead(buf, off[i], len[i]);
+      else large.pushTail(buf, off[i], len[i]);
     }
+    size = large.size;
+  } else {
+    const lists = db.tool(Lists);
+    const setting = ctx.server.config.values.listMaxListpackSize;
+    if (ref === 0) lists.create(args, 1, 2, atHead, setting);
+    else {size = pushToSmall(
+        lists,
+        args,
+        lists.grow(ref, totalLength(args), count - 2, setting),
+        atHead,
+      );}
   }
   ctx.changed(args, 1, EventClass.list, atHead ? "lpush" : "rpush");
   if (count > 3) ctx.dirty(count - 3);
   ctx.reply.int(size);
+}
+
+/** Bytes of all elements. */
+function totalLength({ len, count }: Args): number {
+  let bytes = len[2];
+  for (let i = 3; i < count; i++) bytes += len[i];
+  return bytes;
+}
+
+/** Pushes to a list that was small so far; answers its size. */
+function pushToSmall(lists: Lists, args: Args, ref: Ref, atHead: boolean): number {
+  let size = 0;
+  for (let i = 2; i < args.count; i++) {
+    size = lists.push(ref, atHead, args.buf, args.off[i], args.len[i]);
+    ref = lists.ref;
+  }
+  return size;
 }

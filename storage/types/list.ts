@@ -6,12 +6,17 @@
  * @module
  */
 
-import type { ElementSink } from "./listpack.ts";
+import type { ElementSink, ElementView } from "./listpack.ts";
 
 /** A list: packed into one listpack, or a {@link ./quicklist.ts | quicklist} of many. */
 export interface List {
   /** The number of elements. */
   readonly size: number;
+  /**
+   * The bytes of the element at an index, which must exist. The view is reused, and good until the list is changed or
+   * read again.
+   */
+  read(index: number): ElementView;
   /**
    * Hands `count` elements from index `start` on to a sink, backwards from `start + count - 1` on if asked. All of
    * them must exist. Costs a look at each part of the list before the first element, then O(count).

@@ -45,6 +45,13 @@ export interface ElementSink {
   bulkAt(buf: Uint8Array, off: number, len: number): void;
 }
 
+/** Where the bytes of an element are. */
+export interface ElementView {
+  buf: Uint8Array;
+  off: number;
+  len: number;
+}
+
 /** Writes an empty listpack. */
 export function writeEmpty(buf: Uint8Array, at: number): void {
   writeU32(buf, at, EMPTY_BYTES);
@@ -237,6 +244,13 @@ export class Listpack {
   pass(at: number, sink: ElementSink): void {
     const bytes = this.readText(at, this.#digits ??= new Uint8Array(20));
     sink.bulkAt(bytes, this.stringOff, this.stringLen);
+  }
+
+  /** Points a view at the entry's bytes; at decimal text, good until the next such call, for an integer. */
+  view(at: number, view: ElementView): void {
+    view.buf = this.readText(at, this.#digits ??= new Uint8Array(20));
+    view.off = this.stringOff;
+    view.len = this.stringLen;
   }
 
   /** The entry's bytes, copied; integers as decimal text. */

@@ -7,7 +7,7 @@
  */
 
 import type { List } from "./list.ts";
-import type { ElementSink, Listpack, ListpackOwner } from "./listpack.ts";
+import type { ElementSink, ElementView, Listpack, ListpackOwner } from "./listpack.ts";
 import {
   copyElements,
   removeElements,
@@ -19,14 +19,21 @@ import {
 export class PackedList implements List {
   readonly #pack: Listpack;
   readonly #owner: ListpackOwner;
+  readonly #view: ElementView;
 
   constructor(pack: Listpack, owner: ListpackOwner) {
     this.#pack = pack;
     this.#owner = owner;
+    this.#view = { buf: pack.buf, off: 0, len: 0 };
   }
 
   get size(): number {
     return this.#pack.count;
+  }
+
+  read(index: number): ElementView {
+    this.#pack.view(this.#pack.seek(index), this.#view);
+    return this.#view;
   }
 
   copy(start: number, count: number, backwards: boolean, sink: ElementSink): void {

@@ -25,6 +25,7 @@ import { type Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../me
 import type { List, ListLimits } from "./list.ts";
 import {
   type ElementSink,
+  type ElementView,
   EMPTY_BYTES,
   END,
   entryBytesFor,
@@ -64,6 +65,7 @@ export class Quicklist implements Collection, List {
   /** The window on the node at hand, and which that is. */
   readonly #pack = new Listpack();
   #current = 0;
+  readonly #view: ElementView = { buf: this.#pack.buf, off: 0, len: 0 };
   /** The index of the first element in the node that {@link #nodeOf} found. */
   #firstIndex = 0;
   readonly #owner: ListpackOwner = { resize: (pack, length) => this.#resizeNode(pack, length) };
@@ -119,14 +121,19 @@ export class Quicklist implements Collection, List {
       return;
     }
     const size = entryBytesFor(buf, off, len);
-    const total = this.#nodeBytes(i);
-    const room = this.#arena.usable(nodes.ref(i)) - total - (i === 0 ? this.#front : 0);
-    if (room < size) this.#makeRoom(i, size, false);
-    const start = this.#start(i);
-    const bytes = this.#bytes(i);
-    const at = start + total - 1;
-    writeEntry(bytes, at, buf, off, len);
-    bytes[at + size] = END;
+    const ref = nodes.ref(i);
+    let bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
+    const front = i === 0 ? this.#front : 0;
+    let start = ((ref & OFFSET_MASK) << 3) + front;
+    const total = readU32(bytes, start);
+    if (front + total + size > this.#arena.usable(ref)) {
+      this.#makeRoom(i, size, false);
+      bytes = this.#bytes(i);
+      start = this.#start(i);
+    }
+    const end = start + total - 1;
+    writeEntry(bytes, end, buf, off, len);
+    bytes[end + size] = END;
     const count = nodes.count(i) + 1;
     writeHeader(bytes, start, total + size, count);
     nodes.setCount(i, count);
@@ -143,13 +150,14 @@ export class Quicklist implements Collection, List {
     }
     const size = entryBytesFor(buf, off, len);
     if (this.#front < size) this.#makeRoom(0, size, true);
-    const total = this.#nodeBytes(0);
+    const ref = nodes.ref(0);
+    const bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
+    const start = ((ref & OFFSET_MASK) << 3) + this.#front;
+    const total = readU32(bytes, start);
     this.#front -= size;
-    const start = this.#start(0);
-    const bytes = this.#bytes(0);
-    writeEntry(bytes, start + HEADER_BYTES, buf, off, len);
+    writeEntry(bytes, start - size + HEADER_BYTES, buf, off, len);
     const count = nodes.count(0) + 1;
-    writeHeader(bytes, start, total + size, count);
+    writeHeader(bytes, start - size, total + size, count);
     nodes.setCount(0, count);
     this.#size++;
   }
@@ -189,6 +197,22 @@ export class Quicklist implements Collection, List {
   }
 
   // --- by index -----------------------------------------------------------------------------------------------
+
+  read(index: number): ElementView {
+    const pack = this.#pack;
+    const view = this.#view;
+    if (index === 0) {
+      this.#open(0);
+      pack.view(pack.front(), view);
+    } else if (index === this.#size - 1) {
+      this.#open(this.#nodes.length - 1);
+      pack.view(pack.last(), view);
+    } else {
+      this.#open(this.#nodeOf(index));
+      pack.view(pack.seek(index - this.#firstIndex), view);
+    }
+    return view;
+  }
 
   copy(start: number, count: number, backwards: boolean, sink: ElementSink): void {
     if (count <= 0) return;
@@ -370,7 +394,7 @@ export class Quicklist implements Collection, List {
   // --- nodes --------------------------------------------------------------------------------------------------
 
   /** The chunk that a node lies in. */
-  #bytes(i: number): Uint8Array {
+  #bytes(i: number): Uint8Array<ArrayBuffer> {
     return this.#arena.u8[this.#nodes.ref(i) >>> CHUNK_SHIFT];
   }
 

@@ -155,6 +155,13 @@ class Pair {
         const expected = model.slice(index, index + count);
         if (backwards) expected.reverse();
         assertEquals(elementsOf(list, index, count, backwards), expected);
+        if (model.length === 0) break;
+        const element = list.read(index);
+        const { buf } = element;
+        assertEquals(
+          decoder.decode(buf.subarray(element.off, element.off + element.len)),
+          model[index],
+        );
       }
     }
     assertEquals(list.size, model.length);
