@@ -132,10 +132,13 @@ export const pfmerge = command({
     const stored = new StoredHyperLogLog(db, ref);
     stored.markChanged();
     const { hll } = stored;
-    if (dense && hll.isSparse) hll.makeDense(stored);
-    for (let index = 0; index < REGISTERS; index++) {
-      const value = registers[index];
-      if (value !== 0) hll.raiseRegister(stored, { index, value, sparseLimit });
+    if (dense) {
+      hll.storeDense(stored, registers);
+    } else {
+      for (let index = 0; index < REGISTERS; index++) {
+        const value = registers[index];
+        if (value !== 0) hll.raiseRegister(stored, { index, value, sparseLimit });
+      }
     }
     hll.outdateEstimate();
     ctx.changed(args, 1, EventClass.string, "pfadd");

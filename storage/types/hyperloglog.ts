@@ -128,7 +128,15 @@ export class HyperLogLog {
       });
       if (!isValid) return undefined;
     } else {
-      for (let i = 0; i < REGISTERS; i++) histogram[this.#denseAt(i)]++;
+      // Three bytes are four registers.
+      const buf = this.#buf;
+      for (let at = this.#first, end = this.#end; at < end; at += 3) {
+        const four = buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16);
+        histogram[four & REGISTER_MASK]++;
+        histogram[(four >> 6) & REGISTER_MASK]++;
+        histogram[(four >> 12) & REGISTER_MASK]++;
+        histogram[four >> 18]++;
+      }
     }
     return estimate(histogram, REGISTERS);
   }
@@ -138,9 +146,15 @@ export class HyperLogLog {
   /** Raises each of these registers to this one's value where it is lower; false when the runs are wrong. */
   raise(registers: Uint8Array): boolean {
     if (!this.isSparse) {
-      for (let i = 0; i < REGISTERS; i++) {
-        const value = this.#denseAt(i);
-        if (value > registers[i]) registers[i] = value;
+      const buf = this.#buf;
+      for (let i = 0, at = this.#first; i < REGISTERS; i += 4, at += 3) {
+        const four = buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16);
+        if ((four & REGISTER_MASK) > registers[i]) registers[i] = four & REGISTER_MASK;
+        const second = (four >> 6) & REGISTER_MASK;
+        if (second > registers[i + 1]) registers[i + 1] = second;
+        const third = (four >> 12) & REGISTER_MASK;
+        if (third > registers[i + 2]) registers[i + 2] = third;
+        if (four >> 18 > registers[i + 3]) registers[i + 3] = four >> 18;
       }
       return true;
     }
@@ -257,18 +271,30 @@ export class HyperLogLog {
     owner: HyperLogLogOwner,
     { index, value, sparseLimit }: { index: number; value: number; sparseLimit: number },
   ): boolean | undefined | "too large" {
+    // Most of the time goes into finding the run, so this loop reads the bytes itself.
+    const buf = this.#buf;
+    const end = this.#end;
     let before = this.#first;
     let at = before;
     let first = 0;
     let span = 0;
     for (;;) {
-      if (at >= this.#end) return undefined;
-      span = this.#runLength(at, this.#end);
-      if (span === 0) return undefined;
+      if (at >= end) return undefined;
+      const head = buf[at];
+      let bytes = 1;
+      if (head >= VALUE) {
+        span = (head & 3) + 1;
+      } else if (head < LONG_ZEROS) {
+        span = head + 1;
+      } else {
+        if (at + 1 >= end) return undefined;
+        span = (((head & 0x3f) << 8) | buf[at + 1]) + 1;
+        bytes = 2;
+      }
       if (index < first + span) break;
       before = at;
       first += span;
-      at += this.#runBytes(at);
+      at += bytes;
     }
 
     const old = this.#runValue(at);
@@ -328,11 +354,22 @@ export class HyperLogLog {
   makeDense(owner: HyperLogLogOwner): boolean {
     const registers = new Uint8Array(REGISTERS);
     if (!this.raise(registers)) return false;
-    owner.resize(this, DENSE_BYTES);
-    this.#buf[this.#start + 4] = DENSE;
-    this.#buf.fill(0, this.#first, this.#end);
-    for (let i = 0; i < REGISTERS; i++) if (registers[i] !== 0) this.#raiseDense(i, registers[i]);
+    this.storeDense(owner, registers);
     return true;
+  }
+
+  /** Makes this a dense one with these registers. */
+  storeDense(owner: HyperLogLogOwner, registers: Uint8Array): void {
+    owner.resize(this, DENSE_BYTES);
+    const buf = this.#buf;
+    buf[this.#start + 4] = DENSE;
+    for (let i = 0, at = this.#first; i < REGISTERS; i += 4, at += 3) {
+      const four = registers[i] | (registers[i + 1] << 6) | (registers[i + 2] << 12) |
+        (registers[i + 3] << 18);
+      buf[at] = four;
+      buf[at + 1] = four >> 8;
+      buf[at + 2] = four >> 16;
+    }
   }
 }
 
