@@ -460,6 +460,13 @@ export function writeEntry(
 ): number {
   const width = integerBytes(bytes, off, len);
   let data: number;
+  if (width === 0 && len < 64) {
+    // The usual string.
+    buf[at] = 0x80 | len;
+    copyBytes(bytes, off, buf, at + 1, len);
+    buf[at + len + 1] = len + 1;
+    return len + 2;
+  }
   if (width === 0) {
     data = writeStringPrefix(buf, at, len);
     copyBytes(bytes, off, buf, at + data, len);
@@ -487,11 +494,8 @@ export function writeIntegerEntry(buf: Uint8Array, at: number, value: number): n
   return width + 1;
 }
 
+/** Writes what stands before a string of 64 bytes or more; answers its size. */
 function writeStringPrefix(buf: Uint8Array, at: number, len: number): number {
-  if (len < 64) {
-    buf[at] = 0x80 | len;
-    return 1;
-  }
   if (len < 4096) {
     buf[at] = 0xe0 | (len >> 8);
     buf[at + 1] = len & 0xff;
@@ -541,6 +545,10 @@ function writeInt64(buf: Uint8Array, at: number, value: bigint, prefix: number):
 
 /** Writes a back-length: the most significant group first, every byte but the first marked. */
 function writeBack(buf: Uint8Array, at: number, length: number): void {
+  if (length <= 127) {
+    buf[at] = length;
+    return;
+  }
   const size = backBytes(length);
   let rest = length;
   for (let i = size - 1; i >= 0; i--) {
