@@ -65,7 +65,7 @@ export class ScoreTree {
 
   /** How many entries come before this one, which must be there. O(log n). */
   rank(score: number, ref: Ref): number {
-    this.#descend(score, ref);
+    this.#descendTo(score, ref);
     let rank = this.#index;
     for (let level = 0; level < this.#height; level++) {
       rank += this.#nodes.sizeBefore(this.#path[level], this.#slots[level]);
@@ -160,8 +160,33 @@ export class ScoreTree {
     this.ref = this.#nodes.ref(leaf, index);
   }
 
-  /** Finds the way to where an entry is, or belongs. */
-  #descend(score: number, ref: Ref): void {
+  /** Finds the way to an entry that is there. */
+  #descendTo(score: number, ref: Ref): void {
+    const leaf = this.#descend(score, ref);
+    // Members of equal scores are told apart by their refs here, which spares a look at their records.
+    let index = this.#nodes.entriesBelow(leaf, score, false);
+    while (this.#nodes.ref(leaf, index) !== ref) index++;
+    this.#index = index;
+  }
+
+  /** Finds the way to where an entry that is not there belongs. */
+  #descendToPlaceOf(score: number, ref: Ref): void {
+    const nodes = this.#nodes;
+    const leaf = this.#descend(score, ref);
+    let index = nodes.entriesBelow(leaf, score, true);
+    if (index > 0 && nodes.score(leaf, index - 1) === score) {
+      let low = nodes.entriesBelow(leaf, score, false);
+      while (low < index) {
+        const middle = (low + index) >> 1;
+        if (this.#compare(nodes.ref(leaf, middle), ref) < 0) low = middle + 1;
+        else index = middle;
+      }
+    }
+    this.#index = index;
+  }
+
+  /** Finds the way to the leaf where an entry is, or belongs. */
+  #descend(score: number, ref: Ref): Ref {
     const nodes = this.#nodes;
     let node = this.#root;
     for (let level = 0; level < this.#height; level++) {
@@ -178,17 +203,8 @@ export class ScoreTree {
       this.#slots[level] = slot;
       node = nodes.child(node, slot);
     }
-    let index = nodes.entriesBelow(node, score, true);
-    if (index > 0 && nodes.score(node, index - 1) === score) {
-      let low = nodes.entriesBelow(node, score, false);
-      while (low < index) {
-        const middle = (low + index) >> 1;
-        if (this.#compare(nodes.ref(node, middle), ref) < 0) low = middle + 1;
-        else index = middle;
-      }
-    }
     this.#leaf = node;
-    this.#index = index;
+    return node;
   }
 
   /** Orders two records by their members. */
@@ -213,7 +229,7 @@ export class ScoreTree {
   insert(score: number, ref: Ref): void {
     const nodes = this.#nodes;
     if (this.#root === 0) this.#root = nodes.newLeaf();
-    this.#descend(score, ref);
+    this.#descendToPlaceOf(score, ref);
     const height = this.#height;
     for (let level = 0; level < height; level++) {
       nodes.addSize(this.#path[level], this.#slots[level], 1);
@@ -244,13 +260,13 @@ export class ScoreTree {
 
   /** Removes an entry, which must be there. O(log n). */
   remove(score: number, ref: Ref): void {
-    this.#descend(score, ref);
+    this.#descendTo(score, ref);
     this.#removeHere(1);
   }
 
   /** Gives an entry, which must be there, another score. O(log n), and quickly done where its rank stays. */
   move(score: number, ref: Ref, to: number): void {
-    this.#descend(score, ref);
+    this.#descendTo(score, ref);
     const nodes = this.#nodes;
     const leaf = this.#leaf;
     const index = this.#index;

@@ -2,7 +2,7 @@
  * The nodes of a {@link ./score_tree.ts | score tree}, as blocks in the arena.
  *
  *     leaf    u32 count | u32 next leaf | u32 previous leaf | u32 –
- *             f64 score × 62 | u32 record × 62
+ *             f64 score × 41 | u32 record × 41
  *     inner   u32 count | u32 –
  *             f64 first score × 50 | u32 child × 50 | u32 entries below × 50 | u32 first record × 50
  *
@@ -17,7 +17,7 @@
 import { type Arena, CHUNK_SHIFT, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 
 /** Entries that a leaf can hold. */
-export const LEAF_CAPACITY = 62;
+export const LEAF_CAPACITY = 41;
 /** Children that an inner node can have. */
 export const INNER_CAPACITY = 50;
 
