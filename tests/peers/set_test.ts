@@ -420,7 +420,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     SSCAN s 0 MATCH
     SSCAN s 0 TYPE set
     SSCAN s 0 x
-    SSCAN s 0 NOVALUES
+    ~skip7.0 SSCAN s 0 NOVALUES => -ERR NOVALUES option can only be used in HSCAN
     SSCAN s
     SSCAN
     SET str x

@@ -95,7 +95,10 @@ Deno.test("SCAN refuses bad cursors and options", async () => {
   assertRefused(await t.line("SCAN 0 COUNT x"), "ERR value is not an integer or out of range");
   assertRefused(await t.line("SCAN 0 COUNT"), "ERR syntax error");
   assertRefused(await t.line("SCAN 0 MATCH"), "ERR syntax error");
-  assertRefused(await t.line("SCAN 0 NOVALUES"), "ERR syntax error");
+  assertRefused(
+    await t.line("SCAN 0 NOVALUES"),
+    "ERR NOVALUES option can only be used in HSCAN",
+  );
 });
 
 Deno.test("KEYS lists what matches, all of it and binary names too", async () => {
