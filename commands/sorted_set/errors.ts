@@ -57,7 +57,7 @@ export function noInputKeys(command: string): ReplyError {
   return new ReplyError(`ERR at least 1 input key is needed for '${command}' command`);
 }
 
-/** ZRANDMEMBER of more members with their scores than a reply can announce. */
+/** ZRANDMEMBER of more members than a reply may have. */
 export function countOutOfRange(): ReplyError {
   return new ReplyError("ERR value is out of range");
 }

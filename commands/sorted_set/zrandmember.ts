@@ -16,6 +16,9 @@ import type { Context } from "../context.ts";
 import { countOutOfRange } from "./errors.ts";
 import { beginMembers, replyMember } from "./reply_members.ts";
 
+/** Bytes of the shortest member in a reply. */
+const LEAST_BULK = 6;
+
 /** ZRANDMEMBER */
 export const zrandmember = command({
   name: "ZRANDMEMBER",
@@ -63,9 +66,14 @@ function replyWithMany(ctx: Context, args: Args): void {
     return;
   }
   if (count < 0) {
+    // Members may repeat, so nothing else bounds the reply.
+    let room = ctx.server.config.values.protoMaxBulkLen;
+    if (-count * LEAST_BULK > room) throw countOutOfRange();
     beginMembers(reply, -count, withScores);
     for (let left = -count; left > 0; left--) {
       seekAny(ctx, set);
+      room -= set.len + LEAST_BULK;
+      if (room < 0) throw countOutOfRange();
       replyMember(reply, set, withScores);
     }
     return;
