@@ -6,11 +6,14 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
-import { parseInt64 } from "../../server/resp/numbers.ts";
 import { encodingName } from "../../storage/encoding.ts";
 import { EXPIRY_BYTES, HEADER_BYTES, NO_EXPIRY, Type } from "../../storage/entry.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { NEWEST_VERSION } from "../../storage/rdb/format.ts";
+import { saveValue } from "../../storage/rdb/value.ts";
+import { RdbWriter } from "../../storage/rdb/writer.ts";
+import type { Quicklist } from "../../storage/types/quicklist.ts";
 import { Listpack } from "../../storage/types/listpack.ts";
 import { addValue, dataDigest, digestText, emptyDigest } from "./digest.ts";
 import type { DebugSubcommand } from "./debug_subcommand.ts";
@@ -56,7 +59,13 @@ const object: DebugSubcommand = {
     ctx.reply.simple(
       `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingName(db, ref)} ` +
         `serializedlength:${serializedLength(db, ref)} lru:${clock} ` +
-        `lru_seconds_idle:${db.keyspace.idleSeconds(clock)}`,
+        `lru_seconds_idle:${db.keyspace.idleSeconds(clock)}` +
+        (db.type(ref) === Type.list && db.isBeside(ref)
+          ? quicklistFacts(
+            db.collection(ref) as Quicklist,
+            ctx.server.config.values.listMaxListpackSize,
+          )
+          : ""),
     );
   },
 };
@@ -87,17 +96,13 @@ const sdslen: DebugSubcommand = {
 const listpack: DebugSubcommand = {
   name: "LISTPACK",
   least: 3,
-  help: ["LISTPACK <key>", "    Logs figures of the listpack at <key>."],
+  help: ["LISTPACK <key>", "    Whether <key> is kept as a listpack; nothing is printed."],
 
   run(ctx, args) {
-    const { db } = ctx;
-    const ref = existing(db, args);
-    if (!encodingName(db, ref).startsWith("listpack")) {
+    const ref = existing(ctx.db, args);
+    if (!encodingName(ctx.db, ref).startsWith("listpack")) {
       throw new ReplyError("ERR Not a listpack encoded object.");
     }
-    const { buf, off, len } = db.value(ref);
-    const { count } = new Listpack().attach(buf, off);
-    ctx.server.log("notice", `Listpack of ${count} entries in ${len} bytes`);
     ctx.reply.simple("Listpack structure printed on stdout");
   },
 };
@@ -106,11 +111,17 @@ const quicklist: DebugSubcommand = {
   name: "QUICKLIST",
   least: 3,
   most: 4,
-  help: ["QUICKLIST <key> [<0|1>]", "    Refused: no value is kept as a quicklist."],
+  help: [
+    "QUICKLIST <key> [<0|1>]",
+    "    Whether <key> is kept as a quicklist; nothing is printed.",
+  ],
 
   run(ctx, args) {
-    existing(ctx.db, args);
-    throw new ReplyError("ERR Not a quicklist encoded object.");
+    const ref = existing(ctx.db, args);
+    if (encodingName(ctx.db, ref) !== "quicklist") {
+      throw new ReplyError("ERR Not a quicklist encoded object.");
+    }
+    ctx.reply.simple("Quicklist structure printed on stdout");
   },
 };
 
@@ -140,12 +151,21 @@ const htstatsKey: DebugSubcommand = {
   name: "HTSTATS-KEY",
   least: 3,
   most: Infinity,
-  help: ["HTSTATS-KEY <key> [full]", "    Refused: no value is kept as a hash table."],
+  help: ["HTSTATS-KEY <key> [full]", "    How many elements the table has that <key> is kept as."],
 
   run(ctx, args) {
-    existing(ctx.db, args);
-    throw new ReplyError(
-      "ERR The value stored at the specified key is not represented using an hash table",
+    const { db } = ctx;
+    const ref = existing(db, args);
+    const encoding = encodingName(db, ref);
+    if (encoding !== "hashtable" && encoding !== "skiplist") {
+      throw new ReplyError(
+        "ERR The value stored at the specified key is not represented using an hash table",
+      );
+    }
+    const { size } = db.collection(ref);
+    ctx.reply.verbatim(
+      "txt",
+      `Hash table 0 stats (main hash table):\n number of elements: ${size}\n`,
     );
   },
 };
@@ -214,19 +234,17 @@ function padded(text: Uint8Array, size: number): Uint8Array {
   return bytes;
 }
 
-const INT8_MAX = 0x7f;
-const INT16_MAX = 0x7fff;
-const INT32_MAX = 0x7fffffff;
-
-/** How long a string is in an RDB file, uncompressed. */
+/** How long a value is in an RDB file. */
 function serializedLength(db: Database, ref: Ref): number {
-  const { buf, off, len } = db.value(ref);
-  if (encodingName(db, ref) === "int") {
-    const value = parseInt64(buf, off, len);
-    if (value >= -INT8_MAX - 1 && value <= INT8_MAX) return 2;
-    if (value >= -INT16_MAX - 1 && value <= INT16_MAX) return 3;
-    if (value >= -INT32_MAX - 1 && value <= INT32_MAX) return 5;
-  }
-  if (len < 1 << 6) return len + 1;
-  return len < 1 << 14 ? len + 2 : len + 5;
+  const writer = new RdbWriter({ version: NEWEST_VERSION });
+  saveValue(writer, db, ref);
+  return writer.length;
+}
+
+/** What more is known of a quicklist. */
+function quicklistFacts(list: Quicklist, setting: number): string {
+  let bytes = 0;
+  list.eachNode((_buf, _off, len) => bytes += len);
+  return ` ql_nodes:${list.nodeCount} ql_avg_node:${(list.size / list.nodeCount).toFixed(2)} ` +
+    `ql_listpack_max:${setting} ql_compressed:0 ql_uncompressed_size:${bytes}`;
 }

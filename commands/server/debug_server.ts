@@ -6,6 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
+import { reloadAll } from "../../storage/rdb/reload.ts";
 import type { Context } from "../context.ts";
 import { subcommandSyntaxError } from "../help.ts";
 import { type DebugSubcommand, isOn } from "./debug_subcommand.ts";
@@ -47,16 +48,29 @@ const reload: DebugSubcommand = {
   name: "RELOAD",
   least: 2,
   most: Infinity,
-  help: ["RELOAD [option ...]", "    Refused until there is persistence."],
+  help: [
+    "RELOAD [MERGE] [NOFLUSH]",
+    "    Write all data as RDB and read it back, in memory; NOSAVE is refused as there is no file.",
+  ],
 
-  run(_ctx, args) {
+  run(ctx, args) {
+    let saves = true;
     for (let i = 2; i < args.count; i++) {
-      if (args.is(i, "MERGE") || args.is(i, "NOFLUSH") || args.is(i, "NOSAVE")) continue;
-      throw new ReplyError(
-        "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
-      );
+      if (args.is(i, "NOSAVE")) saves = false;
+      else if (!args.is(i, "MERGE") && !args.is(i, "NOFLUSH")) {
+        throw new ReplyError(
+          "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+        );
+      }
     }
-    throw new ReplyError("ERR persistence is not available yet");
+    if (!saves) throw new ReplyError("ERR persistence is not available yet");
+    const { keyspace, config } = ctx.server;
+    reloadAll(keyspace, {
+      heap: keyspace.collections,
+      limits: config.values,
+      now: ctx.now,
+    });
+    ctx.reply.ok();
   },
 };
 

@@ -6,6 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
+import { memoryUsage } from "../../storage/memory_usage.ts";
 import { arg, command } from "../command.ts";
 import { helpCommand } from "../help.ts";
 import { allocatorReport, memoryReport, type MemoryStats, memoryStats } from "./memory_report.ts";
@@ -17,6 +18,9 @@ const EACH_SHARD = [
   "request_policy:all_shards",
   "response_policy:special",
 ] as const;
+
+/** How many elements of a collection tell its size unless the request says otherwise. */
+const DEFAULT_SAMPLES = 5;
 
 const doctor = command({
   name: "DOCTOR",
@@ -88,10 +92,10 @@ const usage = command({
   args: [arg.key("key"), arg.integer("count", { token: "SAMPLES", optional: true })],
 
   run(ctx, args) {
-    checkSamples(args);
+    const samples = readSamples(args);
     const ref = ctx.db.peek(args, 2);
     if (ref === 0) ctx.reply.null();
-    else ctx.reply.int(ctx.db.memoryUsage(ref));
+    else ctx.reply.int(memoryUsage(ctx.db, ref, samples));
   },
 });
 
@@ -119,8 +123,8 @@ export const memory = command({
         "STATS",
         "    Figures about the use of memory.",
         "USAGE <key> [SAMPLES <count>]",
-        "    How many bytes <key> takes with its value. The sizes are exact, so nothing is",
-        "    sampled.",
+        "    How many bytes <key> takes with its value; a large collection is judged by <count> of",
+        "    its elements, 0 for all.",
       ],
     }),
     mallocStats,
@@ -130,12 +134,15 @@ export const memory = command({
   ],
 });
 
-/** Sizes are exact, so the count is only checked. */
-function checkSamples(args: Args): void {
+/** How many elements of a collection to look at; 0 for all. */
+function readSamples(args: Args): number {
+  let samples = DEFAULT_SAMPLES;
   for (let i = 3; i < args.count; i += 2) {
     if (!args.is(i, "SAMPLES") || i + 1 === args.count) throw syntaxError();
-    if (args.int(i + 1) < 0) throw syntaxError();
+    samples = args.int(i + 1);
+    if (samples < 0) throw syntaxError();
   }
+  return samples;
 }
 
 function replyWithStats(reply: Reply, figures: MemoryStats): void {

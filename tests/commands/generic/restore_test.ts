@@ -65,6 +65,14 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   zset: ["ZADD k 1 a 2 b 2.5 c inf d"],
   skiplist: ["CONFIG SET zset-max-listpack-entries 2", "ZADD k 1 a 2 b 2.5 c inf d -inf e"],
   stream: ["XADD k 1-1 a 1 b 2", "XADD k 1-2 a 1 b 2", "XADD k 2-1 c text", "XDEL k 1-2"],
+  hash: ["HSET k a 1 b two 3 4"],
+  "hash table": ["CONFIG SET hash-max-listpack-entries 2", "HSET k a 1 b two 3 4 c d"],
+  "hash with times": ["HSET k a 1 b two 3 4 c d", "HEXPIRE k 1000 FIELDS 2 a 3"],
+  "hash table with times": [
+    "CONFIG SET hash-max-listpack-entries 2",
+    "HSET k a 1 b two 3 4 c d",
+    "HEXPIRE k 1000 FIELDS 2 a 3",
+  ],
   groups: [
     "XADD k 1-1 a 1",
     "XADD k 1-2 a 2",
@@ -79,6 +87,7 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   string: ["GET k", "APPEND k x", "PFCOUNT k"],
   list: ["LRANGE k 0 -1", "LPOS k 3", "LPUSH k x", "RPOP k", "LREM k 0 a"],
   set: ["SMEMBERS k", "SISMEMBER k 3", "SADD k x 7", "SPOP k", "SREM k a"],
+  hash: ["HGETALL k", "HGET k 3", "HTTL k FIELDS 1 a", "HSET k x 1", "HDEL k b", "HRANDFIELD k 2"],
   zset: ["ZRANGE k 0 -1 WITHSCORES", "ZSCORE k a", "ZADD k 3 x", "ZPOPMIN k", "ZREM k c"],
   stream: [
     "XRANGE k - +",
