@@ -247,13 +247,15 @@ export class Hashes implements ListpackOwner {
   /** Whether a field's time is over. */
   isOver(field: Field): boolean {
     if (!this.#mayExpire) return false;
+    const { keyspace } = this.#db;
     const expiry = this.#fields.expiryOf(field);
-    return expiry !== FieldTime.none && this.#db.keyspace.now > expiry;
+    return expiry !== FieldTime.none && keyspace.now > expiry && keyspace.hidesExpired;
   }
 
   /** Whether some field of the open hash may be over. */
   get mayBeOver(): boolean {
-    return this.#mayExpire && this.#fields.earliest < this.#db.keyspace.now;
+    const { keyspace } = this.#db;
+    return this.#mayExpire && this.#fields.earliest < keyspace.now && keyspace.hidesExpired;
   }
 
   /**

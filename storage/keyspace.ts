@@ -104,6 +104,11 @@ export class Keyspace {
   lfuDecayMinutes = 1;
   /** Whether expired keys are deleted when met; a replica only hides them. */
   deletesExpired = true;
+  /**
+   * Whether what has expired but may not be deleted is hidden. Not from a replica's primary: its commands were carried
+   * out when the keys and fields were still there.
+   */
+  hidesExpired = true;
 
   hits = 0;
   misses = 0;
@@ -322,8 +327,11 @@ export class Database {
     if ((head & EXPIRY_FLAG) !== 0) {
       const at = words[word + 3] + words[word + 4] * 0x100000000;
       if (this.keyspace.now > at) {
-        if (this.keyspace.deletesExpired) this.expire(ref);
-        return 0;
+        if (this.keyspace.deletesExpired) {
+          this.expire(ref);
+          return 0;
+        }
+        if (this.keyspace.hidesExpired) return 0;
       }
     }
     if (touch) {
@@ -566,7 +574,7 @@ export class Database {
     let oldExpiry = NO_EXPIRY;
     if (old !== 0) {
       oldExpiry = this.expiry(old);
-      if (oldExpiry !== NO_EXPIRY && this.keyspace.now > oldExpiry) {
+      if (this.keyspace.hidesExpired && this.isOver(old)) {
         oldExpiry = NO_EXPIRY;
         // Whoever watches sees the old key expire before the new one comes, as if it had been looked up.
         if (this.keyspace.deletesExpired) {
