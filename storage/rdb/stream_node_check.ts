@@ -6,11 +6,8 @@
 
 import { Listpack } from "../types/listpack.ts";
 import type { StreamId } from "../types/stream_id.ts";
-import { addToMs, addToSeq, DELETED, SAME_FIELDS } from "../types/stream_node.ts";
+import { addToMs, addToSeq, DELETED, elementsOf, SAME_FIELDS } from "../types/stream_node.ts";
 import { CorruptRdb } from "./corrupt.ts";
-
-/** Elements of an entry besides its fields and values: flags and the two differences. */
-const FIXED_ELEMENTS = 3;
 
 /** What a node holds. */
 export interface NodeFacts {
@@ -48,16 +45,12 @@ export function checkStreamNode(bytes: Uint8Array, nodeId: StreamId): NodeFacts 
     if (last !== undefined && id.compare(last) <= 0) {
       throw new CorruptRdb("a stream's entries are out of order");
     }
-    let elements = FIXED_ELEMENTS;
-    if ((flags & SAME_FIELDS) !== 0) {
-      walk.skip(fields);
-      elements += fields;
-    } else {
-      const own = walk.integer();
-      walk.skip(own * 2);
-      elements += own * 2 + 1;
+    const sameFields = (flags & SAME_FIELDS) !== 0;
+    const count = sameFields ? fields : walk.integer();
+    walk.skip(sameFields ? count : count * 2);
+    if (walk.integer() !== elementsOf(count, sameFields)) {
+      throw new CorruptRdb("a stream's entry is counted wrong");
     }
-    if (walk.integer() !== elements) throw new CorruptRdb("a stream's entry is counted wrong");
     if ((flags & DELETED) !== 0) foundDeleted++;
     else found++;
     last = id;
