@@ -71,13 +71,17 @@ function replyWithMany(ctx: Context, args: Args): void {
   const { random } = ctx.db.keyspace;
   if (count < 0) {
     // Fields may repeat, so nothing else bounds the reply.
-    if (-count * LEAST_BULK > ctx.server.config.values.protoMaxBulkLen) throw replyTooLarge();
+    let room = ctx.server.config.values.protoMaxBulkLen;
+    if (-count * LEAST_BULK > room) throw replyTooLarge();
     beginFields(ctx, -count, values);
-    for (let i = count; i < 0; i++) replyWithField(ctx, fields, fields.draw(random), values);
+    for (let i = count; i < 0; i++) {
+      room -= replyWithField(ctx, fields, fields.draw(random), values);
+      if (room < 0) throw replyTooLarge();
+    }
     return;
   }
   beginFields(ctx, Math.min(count, fields.size), values);
-  const visit = (field: Field) => replyWithField(ctx, fields, field, values);
+  const visit = (field: Field) => void replyWithField(ctx, fields, field, values);
   if (count >= fields.size) fields.some(visit);
   else sampleFields(fields, count, random, visit);
 }
@@ -94,12 +98,15 @@ function beginFields(ctx: Context, count: number, values: boolean): void {
   ctx.reply.array(values && ctx.reply.protocol === 2 ? count * 2 : count);
 }
 
-function replyWithField(ctx: Context, fields: HashFields, field: Field, values: boolean): void {
+/** Replies with a field; answers roughly how many bytes that takes. */
+function replyWithField(ctx: Context, fields: HashFields, field: Field, values: boolean): number {
   const { reply } = ctx;
   if (values && reply.protocol === 3) reply.array(2);
   fields.showName(field);
   reply.bulkAt(fields.buf, fields.off, fields.len);
-  if (!values) return;
+  const name = fields.len + LEAST_BULK;
+  if (!values) return name;
   fields.showValue(field);
   reply.bulkAt(fields.buf, fields.off, fields.len);
+  return name + fields.len + LEAST_BULK;
 }

@@ -132,6 +132,10 @@ Deno.test("HRANDFIELD refuses a reply beyond proto-max-bulk-len", async () => {
   await t.line("HSET h a 1");
   assertRefused(await t.line("HRANDFIELD h -1000000000"), "ERR value is out of range");
   assertRefused(await t.line("HRANDFIELD h -1000000000 WITHVALUES"), "ERR value is out of range");
+  await t.line("CONFIG SET proto-max-bulk-len 1mb");
+  await t.run("HSET", "h", "a", "x".repeat(1000));
+  assertRefused(await t.line("HRANDFIELD h -2000 WITHVALUES"), "ERR value is out of range");
+  assertEquals((await t.line("HRANDFIELD h -2000") as string[]).length, 2000);
 });
 
 Deno.test("HSCAN goes through a table in parts and tells every field once", async () => {
