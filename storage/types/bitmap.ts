@@ -26,7 +26,7 @@ export function countBits(buf: Uint8Array, off: number, len: number): number {
   if (len >= WORDS_FROM) {
     while (((buf.byteOffset + at) & 3) !== 0) count += bitsOf(buf[at++]);
     const words = (end - at) >>> 2;
-    count += countWords(new Uint32Array(buf.buffer, buf.byteOffset + at, words));
+    count += countWords(new Int32Array(buf.buffer, buf.byteOffset + at, words));
     at += words * 4;
   }
   while (at < end) count += bitsOf(buf[at++]);
@@ -35,16 +35,17 @@ export function countBits(buf: Uint8Array, off: number, len: number): number {
 
 /** How many bits of a 32-bit word are set. */
 function bitsOf(word: number): number {
-  word -= (word >>> 1) & 0x55555555;
-  word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
-  return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  // The zeros keep V8 from leaving 32-bit integers.
+  word = (word - ((word >>> 1) & 0x55555555)) | 0;
+  word = ((word & 0x33333333) + ((word >>> 2) & 0x33333333)) | 0;
+  return Math.imul(((word + (word >>> 4)) | 0) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /**
  * Harley and Seal's way: carry-save adders sum up eight words bit by bit, so that only the carries worth eight are
  * counted one by one. Described in H. S. Warren, Hacker's Delight, section 5-1.
  */
-function countWords(words: Uint32Array): number {
+function countWords(words: Int32Array): number {
   let eightsCounted = 0;
   let ones = 0;
   let twos = 0;
@@ -128,8 +129,8 @@ function nextByteOtherThan(
       byte++;
     }
     const length = (last - byte) >>> 2;
-    const words = new Uint32Array(buf.buffer, buf.byteOffset + off + byte, length);
-    const skippedWord = Math.imul(skipped, 0x01010101) >>> 0;
+    const words = new Int32Array(buf.buffer, buf.byteOffset + off + byte, length);
+    const skippedWord = Math.imul(skipped, 0x01010101);
     let i = 0;
     while (i < length && words[i] === skippedWord) i++;
     byte += i * 4;
@@ -151,13 +152,13 @@ export function combineInto(
 ): void {
   // Sources lie at any address: brought into line block by block, they can be read as words.
   const aligned = new Uint8Array(Math.min(BLOCK_BYTES, (source.length + 3) & ~3));
-  const from = new Uint32Array(aligned.buffer);
+  const from = new Int32Array(aligned.buffer);
   const common = Math.min(source.length, result.length);
   for (let at = 0; at < common; at += BLOCK_BYTES) {
     const length = Math.min(BLOCK_BYTES, common - at);
     const words = length >>> 2;
     aligned.set(source.subarray(at, at + length));
-    const to = new Uint32Array(result.buffer, result.byteOffset + at, words);
+    const to = new Int32Array(result.buffer, result.byteOffset + at, words);
     if (how === "and") { for (let i = 0; i < words; i++) to[i] &= from[i]; }
     else if (how === "or") { for (let i = 0; i < words; i++) to[i] |= from[i]; }
     else for (let i = 0; i < words; i++) to[i] ^= from[i];
@@ -172,7 +173,7 @@ export function combineInto(
 
 /** Turns over all bits of a run that begins at a word. */
 export function invert(result: Uint8Array): void {
-  const words = new Uint32Array(result.buffer, result.byteOffset, result.length >>> 2);
+  const words = new Int32Array(result.buffer, result.byteOffset, result.length >>> 2);
   for (let i = 0; i < words.length; i++) words[i] = ~words[i];
   for (let i = words.length * 4; i < result.length; i++) result[i] = ~result[i];
 }
