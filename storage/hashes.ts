@@ -100,17 +100,13 @@ export class Hashes implements ListpackOwner {
   /** Opens the hash of a record. */
   open(ref: Ref): HashFields {
     const db = this.#db;
-    const encoding = db.encoding(ref);
+    const collection = db.collectionOf(ref);
     this.#ref = ref;
     this.#expired = 0;
-    this.#mayExpire = (encoding & 1) !== 0;
-    if (db.isBeside(ref)) {
-      this.#fields = db.collection(ref) as FieldTable;
-    } else {
-      const { buf, off } = db.value(ref);
-      this.#fields = this.#packed.attach(buf, off, this.#mayExpire);
-    }
-    return this.#fields;
+    this.#mayExpire = (db.encoding(ref) & 1) !== 0;
+    if (collection !== undefined) return this.#fields = collection as FieldTable;
+    const { buf, off } = db.value(ref);
+    return this.#fields = this.#packed.attach(buf, off, this.#mayExpire);
   }
 
   // --- adding fields -------------------------------------------------------------------------------------------

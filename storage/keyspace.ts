@@ -424,9 +424,20 @@ export class Database {
     return this.keyspace.collections.get(this.#collectionNumber(ref));
   }
 
+  /** The collection that is the key's value; undefined where the value is packed into the record. */
+  collectionOf(ref: Ref): Collection | undefined {
+    const chunk = ref >>> CHUNK_SHIFT;
+    const words = this.#arena.u32[chunk];
+    const word = (ref & OFFSET_MASK) << 1;
+    const head = words[word];
+    if ((head & BESIDE_FLAG) === 0) return undefined;
+    const at = (word << 2) + HEADER_BYTES + ((head & EXPIRY_FLAG) >>> 4) + words[word + 1];
+    return this.keyspace.collections.get(readNumber(this.#arena.u8[chunk], at));
+  }
+
   #collectionNumber(ref: Ref): number {
     const { buf, off } = this.value(ref);
-    return (buf[off] | (buf[off + 1] << 8) | (buf[off + 2] << 16) | (buf[off + 3] << 24)) >>> 0;
+    return readNumber(buf, off);
   }
 
   /** The key's bytes, copied. */
@@ -852,6 +863,11 @@ export class Database {
     arena.free(ref);
     return copy;
   }
+}
+
+/** A collection's number, as a record holds it. */
+function readNumber(buf: Uint8Array, off: number): number {
+  return (buf[off] | (buf[off + 1] << 8) | (buf[off + 2] << 16) | (buf[off + 3] << 24)) >>> 0;
 }
 
 function writeText(text: string, to: Uint8Array): number {

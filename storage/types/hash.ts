@@ -150,16 +150,21 @@ export class FieldTable implements Collection, HashFields {
     const willExpire = time !== FieldTime.none;
     const valueAt = headerBytes(willExpire) + nameLen;
 
-    if (old !== 0 && hadExpiry === willExpire && arena.suits(old, valueAt + valueLen)) {
+    if (old !== 0 && hadExpiry === willExpire) {
       const chunk = old >>> CHUNK_SHIFT;
       const word = (old & OFFSET_MASK) << 1;
-      arena.u32[chunk][word + 2] = valueLen;
-      copyBytes(valueBuf, valueOff, arena.u8[chunk], (word << 2) + valueAt, valueLen);
-      if (willExpire) {
-        writeExpiry(arena, old, HEADER_BYTES, time);
-        table.noteExpiry(hash, time, true);
+      const words = arena.u32[chunk];
+      // Blocks come in multiples of eight bytes: within one, there is no need to ask the arena.
+      const isSameBlock = (valueAt + valueLen + 7) >>> 3 === (valueAt + words[word + 2] + 7) >>> 3;
+      if (isSameBlock || arena.suits(old, valueAt + valueLen)) {
+        words[word + 2] = valueLen;
+        copyBytes(valueBuf, valueOff, arena.u8[chunk], (word << 2) + valueAt, valueLen);
+        if (willExpire) {
+          writeExpiry(arena, old, HEADER_BYTES, time);
+          table.noteExpiry(hash, time, true);
+        }
+        return false;
       }
-      return false;
     }
 
     const ref = arena.alloc(valueAt + valueLen);
