@@ -14,7 +14,6 @@ import { NEWEST_VERSION } from "../../storage/rdb/format.ts";
 import { saveValue } from "../../storage/rdb/value.ts";
 import { RdbWriter } from "../../storage/rdb/writer.ts";
 import type { Quicklist } from "../../storage/types/quicklist.ts";
-import { Listpack } from "../../storage/types/listpack.ts";
 import { addValue, dataDigest, digestText, emptyDigest } from "./digest.ts";
 import type { DebugSubcommand } from "./debug_subcommand.ts";
 
