@@ -43,6 +43,8 @@ export interface Context {
   reply: Reply;
   /** Unix time in ms. It stands still while a command (a transaction, a script) runs. */
   readonly now: number;
+  /** Whether the command must not wait, as within a transaction or a script. */
+  readonly denyBlocking: boolean;
 
   /**
    * Says that the key in argument `i` changed: counts the change, breaks WATCH, invalidates client caches, emits the
@@ -119,8 +121,6 @@ export interface ClientApi {
   readonly isMonitor: boolean;
   /** Selects a database by number. */
   select(database: number): void;
-  /** Whether it must not be kept waiting, as within a transaction or a script. */
-  readonly denyBlocking?: boolean;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
   readonly mustObey?: boolean;
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */

@@ -9,18 +9,32 @@
  */
 
 import type { EffectPart } from "../commands/context.ts";
-import type { Args } from "../server/resp/args.ts";
+import { Args } from "../server/resp/args.ts";
 
 /** Hears one effect: the database it belongs to and the command. The arguments are valid during the call only. */
 export type EffectListener = (database: number, args: Args) => void;
 
 const encoder = new TextEncoder();
 
-/** The effects of one server. */
+/** An effect that waits for the end of its unit. */
+interface Effect {
+  readonly database: number;
+  readonly args: Args;
+}
+
+/**
+ * The effects of one server.
+ *
+ * What belongs together (a command with the keys that expired meanwhile, a transaction, a script) is a *unit*: its
+ * effects leave together at its end, wrapped in MULTI and EXEC when there is more than one.
+ */
 export class EffectStream {
   /** Whether anybody listens. */
   active = false;
   readonly #listeners = new Set<EffectListener>();
+  /** How many units are open, one within the other. */
+  #depth = 0;
+  #waiting: Effect[] = [];
 
   /** Calls `listener` for each effect from now on; answers how to stop. */
   listen(listener: EffectListener): () => void {
@@ -32,7 +46,37 @@ export class EffectStream {
     };
   }
 
+  /** Begins a unit; every one needs its {@link end}. Those begun within another one belong to that. */
+  begin(): void {
+    this.#depth++;
+  }
+
+  /** Ends a unit: when it is the outermost one, its effects leave. */
+  end(): void {
+    if (--this.#depth > 0 || this.#waiting.length === 0) return;
+    const effects = this.#waiting;
+    this.#waiting = [];
+    const isWrapped = effects.length > 1;
+    if (isWrapped) this.#tell(effects[0].database, Args.of("MULTI"));
+    for (const { database, args } of effects) this.#tell(database, args);
+    if (isWrapped) this.#tell(effects[effects.length - 1].database, Args.of("EXEC"));
+  }
+
+  /** Adds an effect to the unit that is open, by a copy of it, or tells the listeners at once when there is none. */
   emit(database: number, args: Args): void {
+    if (this.#depth > 0) this.#waiting.push({ database, args: args.detach() });
+    else this.#tell(database, args);
+  }
+
+  /** Adds the last effect of the unit and ends it; alone in the outermost unit it needs no copy. */
+  emitLast(database: number, args: Args): void {
+    const isAlone = this.#depth === 1 && this.#waiting.length === 0;
+    if (isAlone) this.#tell(database, args);
+    else this.emit(database, args);
+    this.end();
+  }
+
+  #tell(database: number, args: Args): void {
     for (const listener of this.#listeners) listener(database, args);
   }
 }

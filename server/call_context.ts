@@ -17,6 +17,7 @@ export class CallContext implements Context {
   readonly client: Session;
   db: Database;
   reply: Reply;
+  denyBlocking = false;
   /** Effects that replace the request itself; undefined while the request is its own effect. */
   effects: EffectPart[][] | undefined;
 
@@ -81,7 +82,7 @@ export class CallContext implements Context {
   }
 
   block(args: Args, options: BlockOptions): Promise<void> | void {
-    if (this.client.denyBlocking) return options.onTimeout(this);
+    if (this.denyBlocking) return options.onTimeout(this);
     return this.server.blocking.wait(this, args, options);
   }
 

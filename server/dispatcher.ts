@@ -49,7 +49,27 @@ const GATES: readonly Gate[] = [
       return fits || (command.mask & Flag.denyoom) === 0 ? undefined : outOfMemory();
     },
   },
+  {
+    active: (server) => server.busy !== undefined,
+    refuse({ server }, command) {
+      if ((command.mask & Flag.allow_busy) !== 0) return undefined;
+      const kill = server.busy === "script" ? "SCRIPT KILL" : "FUNCTION KILL";
+      return new ReplyError(
+        `BUSY Redis is busy running a script. You can only call ${kill} or SHUTDOWN NOSAVE.`,
+      );
+    },
+  },
 ];
+
+/** What is carried out at once between MULTI and EXEC. */
+const IN_TRANSACTION: ReadonlySet<string> = new Set([
+  "exec",
+  "discard",
+  "multi",
+  "watch",
+  "quit",
+  "reset",
+]);
 
 /** How long a command name and its arguments may be in the refusal of an unknown command. */
 const SHOWN_BYTES = 128;
@@ -100,27 +120,48 @@ export class Dispatcher {
       command = this.resolve(args);
     } catch (refusal) {
       server.stats.commands++;
+      ctx.client.transaction?.abort();
       this.#refuse(ctx, refusal);
       return;
     }
-    ctx.client.lastCommand = command;
+    const { client } = ctx;
+    client.lastCommand = command;
     if (this.#allWatched || (command.mask & this.#watched) !== 0) {
       for (const gate of this.#gates) {
         const refusal = gate.refuse(ctx, command, args);
         if (refusal !== undefined) {
           server.stats.commands++;
           server.stats.rejected[command.id]++;
+          client.transaction?.abort();
           this.#refuse(ctx, refusal);
           return;
         }
       }
+    }
+    if (client.modes !== 0) return this.#dispatchInMode(ctx, command, args);
+    const later = this.call(ctx, command, args);
+    if (server.blocking.anyReady) server.blocking.serveReady();
+    return later;
+  }
+
+  /** Goes on with a command that has passed the gates, of a client that is in some {@link Mode}. */
+  #dispatchInMode(ctx: CallContext, command: RegisteredCommand, args: Args): void | Promise<void> {
+    const { client, server } = ctx;
+    if (client.transaction !== undefined && !actsOnTransaction(command)) {
+      client.transaction.queue(command, args);
+      ctx.reply.simple("QUEUED");
+      return;
     }
     const later = this.call(ctx, command, args);
     if (server.blocking.anyReady) server.blocking.serveReady();
     return later;
   }
 
-  /** Runs a command that has passed the gates. */
+  /**
+   * Runs a command that has passed the gates, or that a transaction or a script calls: its reply, be it an error, is in
+   * `ctx.reply`. A script's context is one of its own ({@link CallContext} with the caller as its client, its own
+   * database and reply), so that what it selects is not the caller's.
+   */
   call(ctx: CallContext, command: RegisteredCommand, args: Args): void | Promise<void> {
     const server = this.#server;
     const stats = server.stats;
@@ -130,6 +171,8 @@ export class Dispatcher {
     const changes = server.changes;
     const reply = ctx.reply;
     const mark = reply.mark();
+    const isUnit = server.effects.active;
+    if (isUnit) server.effects.begin();
     const started = server.preciseTiming ? performance.now() : 0;
     try {
       if (run === undefined) throw unknownSubcommand(command, args);
@@ -137,7 +180,8 @@ export class Dispatcher {
       // Slow work and waits see to their effects themselves, at the time when something changes.
       if (later !== undefined) {
         // But what a command has changed before it began to wait leaves now.
-        if (ctx.effects !== undefined) this.#handOn(ctx, args, changes);
+        if (ctx.effects !== undefined) this.#handOn(ctx, args, changes, isUnit);
+        else if (isUnit) server.effects.end();
         if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
         return later.catch((error) => this.#fail(ctx, command, error));
       }
@@ -147,7 +191,7 @@ export class Dispatcher {
     }
     if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
     if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
-    this.#handOn(ctx, args, changes);
+    this.#handOn(ctx, args, changes, isUnit);
   }
 
   /** Lets a client that waited go on, if `serve` can; its effects leave as those of its command. */
@@ -157,6 +201,8 @@ export class Dispatcher {
     const mark = ctx.reply.mark();
     let served: boolean;
     server.touchFor(ctx.client);
+    const isUnit = server.effects.active;
+    if (isUnit) server.effects.begin();
     try {
       served = serve();
     } catch (error) {
@@ -167,7 +213,7 @@ export class Dispatcher {
       served = true;
     }
     server.touchFor(server.currentSession);
-    this.#handOn(ctx, args, changes);
+    this.#handOn(ctx, args, changes, isUnit);
     return served;
   }
 
@@ -179,17 +225,20 @@ export class Dispatcher {
     else this.#fail(ctx, command, refusal);
   }
 
-  /** Hands the effects of a command that changed something on to whoever follows them. */
-  #handOn(ctx: CallContext, args: Args, changesBefore: number): void {
+  /** Hands the effects of a command that changed something on to whoever follows them; ends its unit. */
+  #handOn(ctx: CallContext, args: Args, changesBefore: number, isUnit: boolean): void {
     const instead = ctx.effects;
     ctx.effects = undefined;
     const { effects, changes } = this.#server;
-    if (changes === changesBefore || !effects.active) return;
-    if (instead === undefined) {
-      effects.emit(ctx.db.id, args);
-      return;
+    if (changes !== changesBefore && effects.active) {
+      if (instead === undefined) {
+        if (isUnit) effects.emitLast(ctx.db.id, args);
+        else effects.emit(ctx.db.id, args);
+        return;
+      }
+      for (const parts of instead) effects.emit(ctx.db.id, Args.of(...parts.map(effectBytes)));
     }
-    for (const parts of instead) effects.emit(ctx.db.id, Args.of(...parts.map(effectBytes)));
+    if (isUnit) effects.end();
   }
 
   #fail(ctx: CallContext, command: RegisteredCommand, error: unknown): void {
@@ -210,6 +259,11 @@ export class Dispatcher {
     server.stats.countError(refusal.code);
     ctx.reply.error(refusal.message);
   }
+}
+
+/** Whether a command is carried out even between MULTI and EXEC. */
+function actsOnTransaction({ fullName }: RegisteredCommand): boolean {
+  return IN_TRANSACTION.has(fullName);
 }
 
 function describeError(error: unknown): string {

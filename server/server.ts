@@ -39,6 +39,7 @@ import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import type { Logger } from "./logger.ts";
 import { describeRequest } from "./monitor.ts";
+import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/discard_reply.ts";
 import { withoutSecrets } from "./secrets.ts";
@@ -100,6 +101,7 @@ export class Server implements ServerApi {
   readonly compaction: Compaction;
   readonly fairness = new Fairness();
   readonly blocking: Blocking;
+  readonly pushes = new Pushes();
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -117,6 +119,8 @@ export class Server implements ServerApi {
   preciseTiming = false;
   /** Memory of the clients' buffers, in bytes, as of the last look. */
   clientBytes = 0;
+  /** Which script has been running for so long that other clients are told so; see {@link setBusy}. */
+  busy: "script" | "function" | undefined;
   /** The session whose commands run right now. */
   currentSession: Session | undefined;
   /** The TCP addresses listened on. */
@@ -235,13 +239,20 @@ export class Server implements ServerApi {
     this.dispatcher.refresh();
   }
 
+  /** Says that a script has been running for too long, or (undefined) that it is over. */
+  setBusy(busy: "script" | "function" | undefined): void {
+    this.busy = busy;
+    this.dispatcher.refresh();
+  }
+
   // --- time ---------------------------------------------------------------------------------------------------
 
   /** Moves time on before a batch of a client's commands; it stands still while they run. */
   beginBatch(session: Session): void {
     this.currentSession = session;
     if (session.noTouch) this.keyspace.touching = AccessTracking.none;
-    this.keyspace.setTime(this.#options.now());
+    // For a script that runs time stands still.
+    if (this.busy === undefined) this.keyspace.setTime(this.#options.now());
     if (--this.#batches < 0) {
       this.#batches = SAMPLE_EVERY;
       this.#batchStarted = this.#options.monotonic();
@@ -396,8 +407,7 @@ export class Server implements ServerApi {
       if (!monitor.isAnswered) continue;
       monitor.output.encoder(monitor.protocol).simple(line);
       if (monitor === ctx.client) continue;
-      monitor.output.flush();
-      monitor.checkOutputLimit();
+      this.pushes.add(monitor);
     }
   }
 

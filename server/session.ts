@@ -19,6 +19,7 @@ import { ProtocolError } from "./resp/errors.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
 import type { Server } from "./server.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A client with this many bytes of unread replies is not read from until it reads. */
 export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -28,6 +29,18 @@ const UNLIMITED_BYTES = 16 * 1024;
 const LATE_REPLY_BYTES = 64;
 /** How long a client that has ended its requests may take to read the last replies, in ms. */
 const FAREWELL_MS = 1000;
+
+/** States of a client in which its commands do not go straight to their handlers. */
+export const Mode = {
+  /** Commands are queued (MULTI). */
+  multi: 1,
+  /** It is subscribed to something. */
+  subscribed: 2,
+  /** The keys that it reads are remembered (CLIENT TRACKING). */
+  tracking: 4,
+  /** It was sent something while its command ran, which is to follow the reply. */
+  pushed: 8,
+} as const;
 
 /** What a session needs of its connection; TCP and Unix sockets have it. */
 export interface Connection {
@@ -60,8 +73,10 @@ export class Session implements ClientApi {
   noEvict = false;
   replyMode: ReplyMode = "on";
   isMonitor = false;
-  /** Whether it must not be kept waiting, as within a transaction or a script. */
-  denyBlocking = false;
+  /** What makes its commands go another way than straight to their handlers: bits of {@link Mode}. */
+  modes = 0;
+  /** What it has queued since MULTI; set together with {@link Mode.multi}. */
+  transaction: Transaction | undefined;
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
@@ -71,6 +86,8 @@ export class Session implements ClientApi {
   readonly #decoder: RequestDecoder;
   readonly #context: CallContext;
   readonly #outputLimit = new OutputLimit();
+  /** What it was sent while its own command runs. */
+  #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
   #noTouch = false;
   #parked = false;
@@ -219,6 +236,7 @@ export class Session implements ClientApi {
         }
         decoder.release();
         if (this.replyMode !== "on" || mode !== "on") this.#silence(mode, mark);
+        if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
         if (this.#closing) break;
         if (reply.length > MOST_UNREAD_BYTES) {
           this.#waitForReader();
@@ -251,6 +269,29 @@ export class Session implements ClientApi {
     this.close();
   }
 
+  /**
+   * Sends something that is no reply: `bytes` are a whole message. It leaves when the batch at hand is over; while a
+   * command of this client runs, it comes after the command's reply. The bytes are copied.
+   */
+  push(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#server.currentSession === this) {
+      this.#pushed.push(bytes.slice());
+      this.modes |= Mode.pushed;
+      return;
+    }
+    this.output.encoder(this.#protocol).raw(bytes);
+    this.#server.pushes.add(this);
+  }
+
+  /** Lets what the client was sent during its command follow the reply. */
+  #sendPushed(): void {
+    this.modes &= ~Mode.pushed;
+    const encoder = this.output.encoder(this.#protocol);
+    for (const bytes of this.#pushed) encoder.raw(bytes);
+    this.#pushed = [];
+  }
+
   /** Whether replies reach the client, as CLIENT REPLY wants it. */
   get isAnswered(): boolean {
     return this.replyMode === "on" || this.replyMode === "skipNext";
@@ -272,6 +313,7 @@ export class Session implements ClientApi {
 
   #await(work: Promise<void>): void {
     this.#parked = true;
+    if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
     // What was answered so far leaves now. The slow command answers into a buffer of its own, as others may send the
     // client something meanwhile; a small one, since ten thousand may wait.
     this.output.flush();

@@ -26,7 +26,7 @@ export const select = command({
     if (database < 0 || database >= ctx.server.keyspace.databases.length) {
       throw new ReplyError("ERR DB index is out of range");
     }
-    ctx.client.select(database);
+    ctx.db = ctx.server.keyspace.databases[database];
     ctx.reply.ok();
   },
 });

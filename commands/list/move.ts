@@ -125,7 +125,7 @@ function moveOrWait(
 ): Promise<void> | void {
   if (move(ctx, args, ends)) return;
   // Who may not wait gets what the plain command replies; after a wait Redis replies as after any other.
-  if (ctx.client.denyBlocking) {
+  if (ctx.denyBlocking) {
     ctx.reply.null();
     return;
   }

@@ -227,7 +227,7 @@ Deno.test("a timeout is a number of seconds from 0 on", async () => {
 
 Deno.test("who may not be kept waiting gets the reply of nothing at once", async () => {
   await using t = await startTestServer();
-  t.session.denyBlocking = true;
+  t.session.context.denyBlocking = true;
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assertEquals(decode(await t.bytes("BLPOP", "k", "0")), "*-1\r\n");
   assertEquals(decode(await t.bytes("BLMOVE", "k", "l", "LEFT", "LEFT", "0")), "$-1\r\n");
