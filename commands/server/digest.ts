@@ -8,11 +8,11 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { formatDouble, formatShortest } from "../../server/resp/numbers.ts";
 import { NO_EXPIRY, Type } from "../../storage/entry.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { sha1, SHA1_BYTES } from "../../storage/memory/sha1.ts";
 import { Hashes } from "../../storage/hashes.ts";
 import { Lists } from "../../storage/lists.ts";
 import { forEachMember } from "../../storage/sets.ts";
@@ -23,7 +23,6 @@ import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
 
-const DIGEST_BYTES = 20;
 const encoder = new TextEncoder();
 const EXPIRE_MARK = encoder.encode("!!expire!!");
 const FIELD_EXPIRE_MARK = encoder.encode("!!hexpire!!");
@@ -40,7 +39,7 @@ const REDIS_TYPES: Readonly<Record<Type, number>> = {
 
 /** The digest of no data. */
 export function emptyDigest(): Uint8Array {
-  return new Uint8Array(DIGEST_BYTES);
+  return new Uint8Array(SHA1_BYTES);
 }
 
 /** A digest in hexadecimal digits. */
@@ -143,11 +142,7 @@ function mix(digest: Uint8Array, bytes: Uint8Array): void {
 
 function xorHash(digest: Uint8Array, bytes: Uint8Array): void {
   const hash = sha1(bytes);
-  for (let i = 0; i < DIGEST_BYTES; i++) digest[i] ^= hash[i];
-}
-
-function sha1(bytes: Uint8Array): Uint8Array {
-  return createHash("sha1").update(bytes).digest();
+  for (let i = 0; i < SHA1_BYTES; i++) digest[i] ^= hash[i];
 }
 
 function bigEndian(value: number): Uint8Array {
