@@ -25,6 +25,18 @@ export type LuaType = typeof LuaType[keyof typeof LuaType];
 /** A Lua error with a string as its value: thrown by a library's function, raised in the script that called it. */
 export class LuaError extends Error {
   override readonly name = "LuaError";
+  /** Whether the place of the call (`user_script:1: `) is put before the message, as `luaL_error` does it. */
+  readonly placed: boolean;
+
+  constructor(message: string, options: { placed?: boolean } = {}) {
+    super(message);
+    this.placed = options.placed ?? true;
+  }
+}
+
+/** The pseudo-index of the running function's `n`th upvalue, from 1. */
+export function upvalueIndex(n: number): number {
+  return -10_002 - n;
 }
 
 /** The stack of the coroutine that calls. */
@@ -45,8 +57,19 @@ export interface LuaStack {
   pushNull(): void;
   /** Whether the value is what {@link pushNull} pushes. */
   isNull(index: number): boolean;
+  /**
+   * Pushes a function with the topmost `upvalues` values, taken off, as its own ({@link upvalueIndex}).
+   *
+   * The Lua instance keeps each distinct `callee` until its end: push functions that were made once, and keep what differs
+   * from one closure to the next in upvalues.
+   */
+  pushClosure(callee: LuaFunction, upvalues: number): void;
   pushValue(index: number): void;
+  /** Moves the top to `index`, and what lies from there on up by one. */
+  insert(index: number): void;
   toBoolean(index: number): boolean;
+  /** Whether the value is a number, or a string that Lua converts to one. */
+  isNumber(index: number): boolean;
   /** The number, a string converted as Lua does it; 0 for anything else. */
   toNumber(index: number): number;
   /** The string's bytes as text of one-byte characters; of a number its digits, as Lua writes them (the value on the stack stays a number). */
@@ -71,19 +94,21 @@ export interface LuaStack {
   getMetatable(index: number): boolean;
   /** Makes room for `count` more values; false when there is none. */
   checkStack(count: number): boolean;
+  /** `bad argument #1 to 'encode' (message)`, with the name by which the script called the running function, as `luaL_argerror` composes it. */
+  argumentError(argument: number, message: string): LuaError;
 }
 
 /**
  * A function that scripts may call: arguments are the stack's values, results are pushed and counted in the answer.
  *
- * @throws {LuaError} to raise an error in the script; the place in the script (`user_script:1: `) is put before it unless
- *   the message is to stand alone
+ * @throws {LuaError} to raise an error in the script
  */
 export type LuaFunction = (lua: LuaStack) => number;
 
 /** A table of functions and constants, such as `cjson`. */
 export interface LuaLibrary {
+  /** The global's name. */
   readonly name: string;
-  readonly functions: Readonly<Record<string, LuaFunction>>;
-  readonly constants?: Readonly<Record<string, string | number | null>>;
+  /** Pushes the library's table; called once for each Lua instance. */
+  open(lua: LuaStack): void;
 }
