@@ -162,26 +162,27 @@ const PRECISE_DIGITS = 17;
 /** As many digits as show whether a double lies just between two texts of 17 digits. */
 const DECISIVE_DIGITS = 60;
 
-/** A double as C's `%.17g` prints it: ZSCAN's scores. */
-export function formatPrecisely(value: number): string {
+/** A double as C's `%.17g` prints it: ZSCAN's scores; or with another count of significant digits. */
+export function formatPrecisely(value: number, precision: number = PRECISE_DIGITS): string {
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   if (!Number.isFinite(value)) return formatDouble(value);
-  let text = Math.abs(value).toExponential(PRECISE_DIGITS - 1);
+  let text = Math.abs(value).toExponential(precision - 1);
   const exact = Math.abs(value).toExponential(DECISIVE_DIGITS);
   // Of two texts equally near JavaScript takes the greater one, C the one whose last digit is even.
-  const beyond = exact.slice(PRECISE_DIGITS + 1, exact.indexOf("e"));
-  if (/^50*$/.test(beyond) && Number(exact[PRECISE_DIGITS]) % 2 === 0) {
-    text = exact.slice(0, PRECISE_DIGITS + 1) + exact.slice(exact.indexOf("e"));
+  const end = precision + 1; // The digits and the point behind the first one.
+  const last = exact[precision === 1 ? 0 : precision];
+  if (/^50*$/.test(exact.slice(end, exact.indexOf("e"))) && Number(last) % 2 === 0) {
+    text = exact.slice(0, end) + exact.slice(exact.indexOf("e"));
   }
   const e = text.indexOf("e");
   const digits = (text[0] + text.slice(2, e)).replace(/0+$/, "");
   const exponent = Number(text.slice(e + 1));
-  return (value < 0 ? "-" : "") + layOutPrecisely(digits, exponent);
+  return (value < 0 ? "-" : "") + layOutPrecisely(digits, exponent, precision);
 }
 
 /** `digits` with the point after the first one, times 10^exponent. */
-function layOutPrecisely(digits: string, exponent: number): string {
-  if (exponent < -4 || exponent >= PRECISE_DIGITS) {
+function layOutPrecisely(digits: string, exponent: number, precision: number): string {
+  if (exponent < -4 || exponent >= precision) {
     const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
     const magnitude = String(Math.abs(exponent)).padStart(2, "0");
     return `${mantissa}e${exponent < 0 ? "-" : "+"}${magnitude}`;

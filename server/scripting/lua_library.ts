@@ -76,6 +76,15 @@ export interface LuaStack {
   toText(index: number): string;
   /** A copy of the string's bytes. */
   toBytes(index: number): Uint8Array;
+  /** Lua's memory. Read the property again after anything was pushed: growing memory moves to a new array. */
+  readonly memory: Uint8Array;
+  /**
+   * Where in {@link memory} the string's bytes begin ({@link objectLength} counts them, a zero follows them). They stay there
+   * while the string is on the stack. A number on the stack becomes a string, as `lua_tolstring` does it.
+   */
+  stringAddress(index: number): number;
+  /** Pushes a string of `length` bytes copied from {@link memory}. */
+  pushFromMemory(address: number, length: number): void;
   createTable(arrayRoom: number, recordRoom: number): void;
   /** Pushes `table[key]`, with the key on the top taken off; no metamethods. */
   rawGet(index: number): void;
