@@ -11,7 +11,7 @@
 import { pause } from "../tests/support/wait.ts";
 import type { Contenders } from "./contenders.ts";
 import { keyOf, load, request } from "./loader.ts";
-import { residentBytes } from "./machine.ts";
+import { residentBytes, usedMemory } from "./machine.ts";
 import type { Measure } from "./report.ts";
 
 const SIZES = [16, 64, 200, 40, 600];
@@ -37,7 +37,7 @@ export async function measureFragmentation(
     return {
       last: shares[shares.length - 1],
       worst: Math.max(...shares.slice(1)),
-      used: used === undefined ? undefined : (used - (emptyUsed ?? 0)) / workload.payload,
+      used: (used - emptyUsed) / workload.payload,
     };
   });
   const unit = "× payload";
@@ -110,9 +110,4 @@ class Workload {
     this.#state ^= this.#state << 5;
     return (this.#state >>> 0) % limit;
   }
-}
-
-function usedMemory(info: string): number | undefined {
-  const field = /^used_memory:(\d+)/m.exec(info);
-  return field ? Number(field[1]) : undefined;
 }

@@ -42,3 +42,22 @@ export function residentBytes(pid: number): number {
   if (!line) throw new Error(`Cannot read the resident memory of process ${pid}`);
   return Number(line[1]) * 1024;
 }
+
+/** Clock ticks in a second as /proc counts them: 100 on every architecture that Linux runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** The processor time a process has used so far, in all its threads, in seconds. */
+export function processorSeconds(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // The second field, the name in parentheses, may hold spaces: fields are counted from behind it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [user, system] = [Number(fields[11]), Number(fields[12])];
+  return (user + system) / TICKS_PER_SECOND;
+}
+
+/** What a server counts as its memory, in bytes, from the reply of INFO. */
+export function usedMemory(info: string): number {
+  const field = /^used_memory:(\d+)/m.exec(info);
+  if (!field) throw new Error("INFO does not tell used_memory");
+  return Number(field[1]);
+}

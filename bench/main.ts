@@ -7,6 +7,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { coolcacheCommand, hasRedisServer } from "../tests/support/peer.ts";
 import { splitWords } from "../tests/support/split_words.ts";
+import { BENCHMARK_TESTS, findBenchmarkTest } from "./benchmark_tests.ts";
+import { measureCollections } from "./collections.ts";
 import { Contenders } from "./contenders.ts";
 import { measureExpiry } from "./expiry.ts";
 import { measureFragmentation } from "./fragmentation.ts";
@@ -15,20 +17,24 @@ import { describeMachine } from "./machine.ts";
 import { KEYS_OF_TARGET, measureMemory } from "./memory.ts";
 import { type Measure, type Report, toJson, toMarkdown } from "./report.ts";
 import { measureStartup } from "./startup.ts";
-import { measureThroughput } from "./throughput.ts";
+import { measureThroughput, type Series } from "./throughput.ts";
 
 const HELP = `Measures coolcache beside redis-server and prints a table.
 
   deno task bench [options]
 
-  --only AREAS        Some of throughput,memory,idle,startup,expiry,fragmentation;
-                      memory includes FLUSHALL and the PINGs while loading
-  --tests TESTS       redis-benchmark's tests (set,get,incr,mset,ping_mbulk)
-  --pipeline LIST     Requests in flight on each connection (1,16,64)
+  --only AREAS        Some of throughput,memory,collections,idle,startup,expiry,
+                      fragmentation; memory includes FLUSHALL and the PINGs while
+                      loading
+  --tests TESTS       Some of redis-benchmark's default tests, such as set,lpush,
+                      lrange_100 (all of them)
+  --pipeline LIST     Requests in flight on each connection (1,16,64 where the test
+                      has a target)
   --requests N        Requests of a round without pipelining (200000)
   --rounds N          Rounds that count; one more warms up (3)
-  --scale X           Multiplies the number of keys and idle connections (1); the
-                      targets of memory and idle hold for 1 only
+  --scale X           Multiplies the number of keys, elements and idle connections
+                      (1); the targets of memory, collections and idle hold for
+                      1 only
   --coolcache COMMAND Another command line to measure, with {port} for the port
   --json              Print JSON instead of a table
   --help              Print this
@@ -93,8 +99,6 @@ function readPlan(args: readonly string[]): Plan | undefined {
     string: ["only", "tests", "pipeline", "requests", "rounds", "scale", "coolcache"],
     boolean: ["json", "help"],
     default: {
-      tests: "set,get,incr,mset,ping_mbulk",
-      pipeline: "1,16,64",
       requests: "200000",
       rounds: "3",
       scale: "1",
@@ -108,8 +112,7 @@ function readPlan(args: readonly string[]): Plan | undefined {
   const scale = positive("scale", flags.scale);
   const scaled = (count: number) => Math.max(1, Math.round(count * scale));
   const throughput = {
-    tests: flags.tests.split(","),
-    pipelines: flags.pipeline.split(",").map((text) => whole("pipeline", text)),
+    series: readSeries(flags.tests, flags.pipeline),
     requests: whole("requests", flags.requests),
     rounds: whole("rounds", flags.rounds),
     progress,
@@ -117,6 +120,7 @@ function readPlan(args: readonly string[]): Plan | undefined {
   const all: Plan["areas"] = [
     ["throughput", (contenders) => measureThroughput(contenders, throughput)],
     ["memory", (contenders) => measureMemory(contenders, scaled(KEYS_OF_TARGET))],
+    ["collections", (contenders) => measureCollections(contenders, scale, progress)],
     ["idle", (contenders) => measureIdle(contenders, scaled(CONNECTIONS_OF_TARGET))],
     ["startup", (contenders) => measureStartup(contenders, 5)],
     ["expiry", (contenders) => measureExpiry(contenders, scaled(1_000_000))],
@@ -132,6 +136,22 @@ function readPlan(args: readonly string[]): Plan | undefined {
     substitute: flags.coolcache,
     json: flags.json,
   };
+}
+
+/** Each of the tests with each of the pipelines; where neither is said, with those it must reach. */
+function readSeries(tests: string | undefined, pipelines: string | undefined): Series[] {
+  const chosen = tests?.split(",").map((name) => {
+    const test = findBenchmarkTest(name);
+    if (!test) throw new UsageError(`There is no test "${name}"`);
+    return test;
+  });
+  const inFlight = pipelines?.split(",").map((text) => whole("pipeline", text));
+  const depths = inFlight ?? [1, 16, 64];
+  return depths.flatMap((pipeline) =>
+    (chosen ?? BENCHMARK_TESTS)
+      .filter((test) => inFlight !== undefined || test.targets[pipeline] !== undefined)
+      .map((test) => ({ test, pipeline }))
+  );
 }
 
 function readCommand(line: string): string[] {

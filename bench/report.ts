@@ -10,7 +10,7 @@
 import type { Machine } from "./machine.ts";
 
 /** What coolcache must reach: a share of redis-server's figure, or a figure of its own. */
-export type Target = { ratioAtLeast: number } | { atMost: number };
+export type Target = { ratioAtLeast: number } | { ratioAtMost: number } | { atMost: number };
 
 /** One figure of both servers. */
 export interface Measure {
@@ -24,6 +24,8 @@ export interface Measure {
   pipeline?: number;
   /** coolcache's figure divided by redis-server's, round by round. */
   ratios?: readonly number[];
+  /** Microseconds of processor time that a request cost each server. */
+  processor?: { redis: number; coolcache: number };
   target?: Target;
 }
 
@@ -58,7 +60,8 @@ export function isMet(measure: Measure): boolean | undefined {
   if (!target) return undefined;
   if ("atMost" in target) return coolcache === undefined ? undefined : coolcache <= target.atMost;
   const ratio = ratioOf(measure);
-  return ratio === undefined ? undefined : ratio >= target.ratioAtLeast;
+  if (ratio === undefined) return undefined;
+  return "ratioAtMost" in target ? ratio <= target.ratioAtMost : ratio >= target.ratioAtLeast;
 }
 
 /** The run as Markdown: the machine, then one table for throughput and one for the rest. */
@@ -99,6 +102,7 @@ function throughputTable(measures: readonly Measure[]): string {
       "coolcache req/s",
       "ratio",
       "min–max",
+      "µs of CPU",
       "target",
       "met?",
     ],
@@ -109,6 +113,7 @@ function throughputTable(measures: readonly Measure[]): string {
       figure(measure.coolcache),
       ratioOf(measure)?.toFixed(2) ?? "–",
       spread(measure.ratios ?? []),
+      processor(measure),
       target(measure),
       verdict(measure),
     ]),
@@ -117,12 +122,13 @@ function throughputTable(measures: readonly Measure[]): string {
 
 function figuresTable(measures: readonly Measure[]): string {
   return table(
-    ["measure", "unit", "redis-server", "coolcache", "target", "met?"],
+    ["measure", "unit", "redis-server", "coolcache", "ratio", "target", "met?"],
     measures.map((measure) => [
       `${measure.area}: ${measure.name}`,
       measure.unit,
       figure(measure.redis),
       figure(measure.coolcache),
+      ratioOf(measure)?.toFixed(2) ?? "–",
       target(measure),
       verdict(measure),
     ]),
@@ -149,9 +155,16 @@ function spread(ratios: readonly number[]): string {
   return `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
 }
 
+/** Both servers' processor time a request, coolcache's last, in microseconds. */
+function processor({ processor }: Measure): string {
+  return processor ? `${processor.redis.toFixed(2)} : ${processor.coolcache.toFixed(2)}` : "–";
+}
+
 function target({ target, unit }: Measure): string {
   if (!target) return "";
-  return "atMost" in target ? `≤ ${target.atMost} ${unit}` : `≥ ${target.ratioAtLeast.toFixed(2)}`;
+  if ("atMost" in target) return `≤ ${target.atMost} ${unit}`;
+  if ("ratioAtMost" in target) return `≤ ${target.ratioAtMost.toFixed(2)} ×`;
+  return `≥ ${target.ratioAtLeast.toFixed(2)}`;
 }
 
 function verdict(measure: Measure): string {
