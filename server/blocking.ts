@@ -16,7 +16,8 @@
 
 import type { BlockOptions, Context } from "../commands/context.ts";
 import type { Database } from "../storage/keyspace.ts";
-import { type Args, decodeLatin1 } from "./resp/args.ts";
+import { KeyMarks, keyName } from "./key_marks.ts";
+import type { Args } from "./resp/args.ts";
 
 /** One client's wait. */
 interface Wait {
@@ -54,15 +55,13 @@ export interface BlockingHost {
 
 /** A timer that is set for longer, in ms, goes off at once. */
 const LONGEST_TIMER = 0x7fffffff;
-/** How many marks tell at a glance that nobody waits for a key; a power of two. */
-const MARKS = 1024;
 
 /** The waiting clients of one server. */
 export class Blocking {
   readonly #host: BlockingHost;
   readonly #queues = new Map<string, Queue>();
-  /** How many queues have keys with a mark, by mark. */
-  readonly #marks = new Uint32Array(MARKS);
+  /** Of the keys that have queues. */
+  readonly #marks = new KeyMarks();
   #ready: Queue[] = [];
   #clients = 0;
   #timers = 0;
@@ -135,12 +134,12 @@ export class Blocking {
 
   /** The queue for a key, made when it is missing. */
   #queue(db: Database, key: Uint8Array): Queue {
-    const name = nameOf(db, key, 0, key.length);
+    const name = keyName(db, key, 0, key.length);
     let queue = this.#queues.get(name);
     if (queue === undefined) {
       queue = { name, key, db, waits: new Set(), heedless: 0, isReady: false };
       this.#queues.set(name, queue);
-      this.#marks[markOf(key, 0, key.length)]++;
+      this.#marks.add(key);
     }
     return queue;
   }
@@ -171,7 +170,7 @@ export class Blocking {
       if (isHeedless(wait.options)) queue.heedless--;
       if (queue.waits.size > 0) continue;
       this.#queues.delete(queue.name);
-      this.#marks[markOf(queue.key, 0, queue.key.length)]--;
+      this.#marks.remove(queue.key);
     }
     this.#clients--;
     wait.ctx.client.blockedOn(undefined);
@@ -180,8 +179,8 @@ export class Blocking {
 
   /** Notes that the key at `off` has changed, if anybody waits for it. */
   keyChanged(db: Database, buf: Uint8Array, off: number, len: number): void {
-    if (this.#marks[markOf(buf, off, len)] === 0) return;
-    const queue = this.#queues.get(nameOf(db, buf, off, len));
+    if (!this.#marks.mayHave(buf, off, len)) return;
+    const queue = this.#queues.get(keyName(db, buf, off, len));
     if (queue !== undefined) this.#markReady(queue);
   }
 
@@ -242,16 +241,4 @@ function typeOf({ db, key }: Queue): number {
   const { table } = db;
   const ref = table.find(key, 0, key.length, table.hash(key, 0, key.length));
   return ref === 0 || db.isOver(ref) ? 0 : db.type(ref);
-}
-
-function nameOf(db: Database, buf: Uint8Array, off: number, len: number): string {
-  return `${db.id}:${decodeLatin1(buf.subarray(off, off + len))}`;
-}
-
-/** A few bits of a key, cheaper to come by than its name. */
-function markOf(buf: Uint8Array, off: number, len: number): number {
-  if (len === 0) return 0;
-  const last = off + len - 1;
-  const middle = off + (len >> 1);
-  return (len + buf[off] * 5 + buf[last] * 31 + buf[middle] * 211) & (MARKS - 1);
 }
