@@ -32,6 +32,13 @@ export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return hash;
 }
 
+/** The SHA-1 hash of the bytes in 40 hexadecimal digits. */
+export function sha1Hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of sha1(bytes)) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
 /** What is hashed after the last whole block: the rest, a bit that is set, zeros, and the length in bits. */
 function padded(rest: Uint8Array, length: number): Uint8Array {
   const blocks = rest.length + 1 + 8 <= BLOCK_BYTES ? 1 : 2;

@@ -1,0 +1,181 @@
+/**
+ * Lua 5.1 as a WebAssembly module: the one of npm's wasmoon-lua5.1, adapted to what Redis changes in its Lua.
+ *
+ * - A table can be read-only ({@link READ_ONLY} in its header): storing into it by any way, and giving it another
+ *   metatable, raises an error. The bit is one that Lua's collector leaves alone.
+ * - Precompiled code is not loaded but parsed, and so refused: it could make the interpreter read and write anywhere.
+ * - Numbers beyond 32 bits become the largest integer where a function wants an integer, as a 64-bit integer would
+ *   work out for string.sub and its like, where the module as it comes makes all of them the smallest.
+ *
+ * Each is done by wrapping a function of the module. Functions without an exported name are known by their place, so
+ * the file is checked to be the one that was looked at.
+ *
+ * @module
+ */
+
+import { sha1Hex } from "../../../storage/memory/sha1.ts";
+import {
+  call,
+  constant,
+  getLocals,
+  loadAt,
+  loadByteAt,
+  ModuleReader,
+  Op,
+  type Wrapping,
+} from "./wasm.ts";
+
+/** The file whose functions {@link INTERNAL} names. */
+const FILE_SHA1 = "bbe5457fd6b5bcbf0da875655dc24126fd398391";
+
+/** Functions of that file without exported names. */
+const INTERNAL = {
+  luaH_set: 418,
+  luaH_setnum: 419,
+  luaU_undump: 436,
+  luaY_parser: 363,
+} as const;
+
+/** What of Lua's structures in memory is relied upon, in bytes. */
+export const Layout = {
+  /** lua_State: the first free slot of the stack, and the running function's first argument. */
+  top: 8,
+  base: 12,
+  /** lua_State: the value that is the table of globals. */
+  globals: 72,
+  /** A value on the stack, and where its type is in it. */
+  valueSize: 16,
+  valueType: 8,
+  /** The header of tables: one byte of marks. */
+  marks: 5,
+  /** Strings: their length, and where their bytes begin. */
+  stringLength: 12,
+  stringBytes: 16,
+} as const;
+
+/** The bit of {@link Layout.marks} that makes a table read-only. */
+export const READ_ONLY = 0x80;
+
+const TABLE = 5;
+const INT_MAX = 0x7fffffff;
+const INT_MIN = -0x80000000;
+/** Indexes below are none of the stack: the registry, upvalues. */
+const LOWEST_STACK_INDEX = -9999;
+const ZERO_DOUBLE = [Op.constDouble, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/** The import that is called when a read-only table would change; nothing that scripts can reach calls it otherwise. */
+export const REFUSE_CHANGE = "_gmtime_js";
+
+/**
+ * Names the package for those who look at what is imported: so it is downloaded before a start and packed into executables.
+ * Its JavaScript is never run.
+ */
+export function packageOfLua(): Promise<{ default: { version: string } }> {
+  return import("wasmoon-lua5.1/package.json", { with: { type: "json" } });
+}
+
+/** Reads, adapts and compiles the module. Some 5 ms. */
+export function compileLua(): WebAssembly.Module {
+  const file = new URL(import.meta.resolve("wasmoon-lua5.1/dist/liblua5.1.wasm"));
+  const bytes = Deno.readFileSync(file);
+  if (sha1Hex(bytes) !== FILE_SHA1) {
+    throw new Error(`Cannot use ${file}: it is not the file of wasmoon-lua5.1 1.18.10`);
+  }
+  const module = new ModuleReader(bytes);
+  return new WebAssembly.Module(module.wrap(wrappings(module)));
+}
+
+function wrappings(module: ModuleReader): Wrapping[] {
+  const refuse = module.importIndex(REFUSE_CHANGE);
+  return [
+    // All ways to store into a table end in one of these: f(state, table, key).
+    guarded(INTERNAL.luaH_set, refuse),
+    guarded(INTERNAL.luaH_setnum, refuse),
+    guardedByIndex(module.exportIndex("lua_setmetatable"), refuse),
+    // luaU_undump(state, stream, buffer, name), which has the parser's signature
+    {
+      target: INTERNAL.luaU_undump,
+      locals: 0,
+      code: () => [...getLocals(0, 1, 2, 3), ...call(INTERNAL.luaY_parser)],
+    },
+    {
+      target: module.exportIndex("lua_tointeger"),
+      locals: 1,
+      code: (original) => [
+        ...getLocals(0, 1),
+        ...call(original),
+        ...[Op.localTee, 2],
+        ...constant(INT_MIN),
+        ...[Op.equal, Op.if, Op.nothing],
+        ...getLocals(0, 1),
+        ...call(module.exportIndex("lua_tonumber")),
+        ...ZERO_DOUBLE,
+        ...[Op.greaterDouble, Op.if, Op.nothing],
+        ...constant(INT_MAX),
+        ...[Op.localSet, 2, Op.end, Op.end],
+        ...getLocals(2),
+      ],
+    },
+  ];
+}
+
+/** Calls {@link REFUSE_CHANGE} if the table whose address a local holds is read-only. */
+function guard(table: number, refuse: number): number[] {
+  return [
+    ...getLocals(table),
+    ...loadByteAt(Layout.marks),
+    ...constant(READ_ONLY),
+    ...[Op.and, Op.if, Op.nothing],
+    ...getLocals(0),
+    ...constant(0),
+    ...constant(0),
+    ...call(refuse),
+    ...[Op.unreachable, Op.end],
+  ];
+}
+
+function guarded(target: number, refuse: number): Wrapping {
+  return {
+    target,
+    locals: 0,
+    code: (original) => [...guard(1, refuse), ...getLocals(0, 1, 2), ...call(original)],
+  };
+}
+
+/** Guards a function of the C API, `f(state, index)`, whose table lies on the stack. */
+function guardedByIndex(target: number, refuse: number): Wrapping {
+  const value = 2;
+  return {
+    target,
+    locals: 1,
+    code: (original) => [
+      ...[Op.block, Op.nothing],
+      ...getLocals(1),
+      ...constant(LOWEST_STACK_INDEX),
+      ...[Op.less, Op.brIf, 0],
+      // From the first slot on, counted from 1, or from the top downwards.
+      ...getLocals(0),
+      ...loadAt(Layout.base),
+      ...constant(Layout.valueSize),
+      Op.subtract,
+      ...getLocals(0),
+      ...loadAt(Layout.top),
+      ...getLocals(1),
+      ...constant(0),
+      ...[Op.greater, Op.select],
+      ...getLocals(1),
+      ...constant(4),
+      ...[Op.shiftLeft, Op.add, Op.localTee, value],
+      ...loadAt(Layout.valueType),
+      ...constant(TABLE),
+      ...[Op.equal, Op.isZero, Op.brIf, 0],
+      ...getLocals(value),
+      ...loadAt(0),
+      ...[Op.localSet, value],
+      ...guard(value, refuse),
+      Op.end,
+      ...getLocals(0, 1),
+      ...call(original),
+    ],
+  };
+}

@@ -1,0 +1,660 @@
+/**
+ * One Lua instance: a WebAssembly instance with a Lua state in it, and the C API over it.
+ *
+ * Everything is binary safe: strings cross as bytes, or as text with one byte a character. Functions in TypeScript
+ * work on the stack of the coroutine that called them. Memory grows up to a limit, beyond which Lua says "not enough
+ * memory", and is never given back: whoever wants it back makes a new instance.
+ *
+ * Errors travel as WebAssembly exceptions through whatever lies between, TypeScript too. What is none of Lua's, such as the end
+ * of JavaScript's stack, leaves the instance in a state that nobody knows: a {@link LuaFailure}, after which it must be dropped.
+ *
+ * Knows nothing of Redis: see ../environment.ts for what scripts find.
+ *
+ * @module
+ */
+
+import { decodeLatin1 } from "../../resp/args.ts";
+import { LuaError, type LuaFunction, type LuaStack, type LuaType } from "../lua_library.ts";
+import { Layout, READ_ONLY, REFUSE_CHANGE } from "./lua_module.ts";
+import {
+  connectLongJumps,
+  createLongJumps,
+  createSupport,
+  exportFunctions,
+  type Support,
+  type WasmFunction,
+} from "./support_module.ts";
+
+export const REGISTRY_INDEX = -10_000;
+export const GLOBALS_INDEX = -10_002;
+
+/** How a protected call ended: `lua_pcall`'s numbers. */
+export const LuaStatus = {
+  ok: 0,
+  runtimeError: 2,
+  syntaxError: 3,
+  memoryError: 4,
+  handlerError: 5,
+} as const;
+
+/** All results of a function. */
+export const ALL_RESULTS = -1;
+
+const PAGE_BYTES = 65_536;
+/** Memory grows by this part of itself at least. */
+const GROWTH = 0.2;
+/** So much room for strings on their way in is kept; more is given back after use. */
+const SCRATCH_BYTES = 64 * 1024;
+/** How many functions are prepared at once for being called by Lua. */
+const SLOTS = 64;
+/** Up to this length a loop reads or writes faster than the platform's functions do. */
+const SHORT = 32;
+/** LUA_MASKLINE and LUA_MASKCOUNT. */
+const HookMask = { line: 4, count: 8 } as const;
+/** How many instructions a script runs between two looks at the clock. */
+const HOOK_INTERVAL = 100_000;
+/** LUA_GCCOLLECT, LUA_GCCOUNT, LUA_GCCOUNTB, LUA_GCSTEP. */
+const Gc = { collect: 2, count: 3, countBytes: 4, step: 5 } as const;
+/** Size and fields of lua_Debug, in bytes. */
+const DebugLayout = { size: 100, name: 4, nameWhat: 8 } as const;
+/** What {@link Support.result} holds while nothing has ended. */
+const NO_RESULT = -1;
+/** EBADF and ENOENT, to whoever asks for files. */
+const BAD_FILE = 8;
+const NO_ENTRY = -44;
+
+/** The instance can no longer be used. */
+export class LuaFailure extends Error {
+  override readonly name = "LuaFailure";
+}
+
+/** How to make an instance. */
+export interface LuaOptions {
+  /** The most memory, in bytes. */
+  readonly memoryLimit: number;
+  /**
+   * Asked every so often while a script runs; answers whether to suspend it. It may end the script with {@link LuaState.raise},
+   * after {@link LuaState.interruptAlways}.
+   */
+  readonly interrupt: (lua: LuaState) => boolean;
+  /** Ends when a suspended script is to ask again. */
+  readonly wait: () => Promise<void>;
+}
+
+/** The C API as the module exports it. */
+type Api = Record<string, WasmFunction>;
+
+/** One Lua instance. */
+export class LuaState implements LuaStack {
+  /** The coroutine whose stack is worked on, as an address. */
+  #state = 0;
+  /** The main one. */
+  readonly #main: number;
+  readonly #api: Api;
+  readonly #memory: WebAssembly.Memory;
+  readonly #functions: WebAssembly.Table;
+  readonly #support: Support;
+  readonly #hookIndex: number;
+  readonly #options: LuaOptions;
+  /** Views of the memory; made anew when it grows. */
+  #bytes!: Uint8Array;
+  #words!: Uint32Array;
+  readonly #texts = new Map<string, number>();
+  readonly #indexes = new Map<LuaFunction, number>();
+  readonly #callees: LuaFunction[] = [];
+  #preparedFrom = 0;
+  #prepared = 0;
+  #scratch = 0;
+  #scratchSize = 0;
+  readonly #lengthSlot: number;
+  readonly #debugSlot: number;
+  #suspended = false;
+  #interruptsAlways = false;
+
+  /** An instance without any library. Some 1 ms, and 16 MB of address space. */
+  constructor(module: WebAssembly.Module, options: LuaOptions) {
+    this.#options = options;
+    const jumps = createLongJumps();
+    const instance = new WebAssembly.Instance(module, this.#imports(module, jumps));
+    const api = this.#api = instance.exports as Api;
+    this.#memory = instance.exports.memory as WebAssembly.Memory;
+    this.#functions = instance.exports.__indirect_function_table as WebAssembly.Table;
+    this.#look();
+    connectLongJumps(jumps, api, this.#functions);
+    api.emscripten_stack_init();
+    api.__wasm_call_ctors();
+    this.#lengthSlot = api.malloc(8);
+    this.#debugSlot = api.malloc(DebugLayout.size);
+    this.#support = createSupport(api, {
+      check: (state) => {
+        this.#state = state;
+        return options.interrupt(this) ? 1 : 0;
+      },
+      wait: () => {
+        this.#suspended = true;
+        return options.wait();
+      },
+    }, this.#text("err"));
+    this.#hookIndex = this.#addToTable(this.#support.hook);
+    this.#main = this.#state = api.luaL_newstate();
+    this.interruptSeldom();
+  }
+
+  #imports(module: WebAssembly.Module, jumps: ReturnType<typeof createLongJumps>) {
+    const imports: Record<string, Record<string, WasmFunction>> = {};
+    for (const { module: room, name } of WebAssembly.Module.imports(module)) {
+      (imports[room] ??= {})[name] = () => {
+        throw new LuaFailure(`Lua called ${name}, which it has no business with`);
+      };
+    }
+    const write = (address: number, value: number) => this.#words[address >> 2] = value;
+    Object.assign(imports.env, {
+      invoke_vii: jumps.invoke,
+      _emscripten_throw_longjmp: jumps.throw,
+      emscripten_memcpy_js: (to: number, from: number, length: number) => {
+        this.#bytes.copyWithin(to, from, from + length);
+      },
+      emscripten_resize_heap: (size: number) => this.#grow(size >>> 0),
+      // The state panics when an error is raised that nobody catches.
+      exit: () => {
+        throw new LuaFailure("An error was raised outside any protected call");
+      },
+      [REFUSE_CHANGE]: (state: number) => {
+        this.#state = state;
+        this.#api.luaL_where(state, 0);
+        this.pushText("Attempt to modify a readonly table");
+        this.#api.lua_concat(state, 2);
+        this.raise();
+      },
+      __syscall_ioctl: () => NO_ENTRY,
+      __syscall_fcntl64: () => NO_ENTRY,
+      __syscall_openat: () => NO_ENTRY,
+    });
+    Object.assign(imports.wasi_snapshot_preview1, {
+      environ_sizes_get: (count: number, size: number) => {
+        write(count, 0);
+        write(size, 0);
+        return 0;
+      },
+      environ_get: () => 0,
+      fd_write: () => BAD_FILE,
+      fd_read: () => BAD_FILE,
+      fd_close: () => BAD_FILE,
+      fd_seek: () => BAD_FILE,
+    });
+    return imports;
+  }
+
+  // --- memory -----------------------------------------------------------------------------------------------------
+
+  #look(): void {
+    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#words = new Uint32Array(this.#memory.buffer);
+  }
+
+  /** Grows the memory to `size` bytes or more; 0 when that is too much. */
+  #grow(size: number): 0 | 1 {
+    const { memoryLimit } = this.#options;
+    if (size > memoryLimit) return 0;
+    const present = this.#bytes.length;
+    const wanted = Math.min(memoryLimit, Math.max(size, present * (1 + GROWTH)));
+    try {
+      this.#memory.grow(Math.ceil((wanted - present) / PAGE_BYTES));
+    } catch (error) {
+      // The system has no more to give, which Lua knows how to say.
+      if (error instanceof RangeError) return 0;
+      throw error;
+    }
+    this.#look();
+    return 1;
+  }
+
+  /** Bytes of memory that Lua's values take. */
+  get usedBytes(): number {
+    const { lua_gc } = this.#api;
+    return lua_gc(this.#main, Gc.count, 0) * 1024 + lua_gc(this.#main, Gc.countBytes, 0);
+  }
+
+  /** Bytes of memory that the instance takes. */
+  get memoryBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Goes on with collecting garbage, by `size` KB. */
+  collectStep(size: number): void {
+    this.#api.lua_gc(this.#main, Gc.step, size);
+  }
+
+  /** Collects all garbage. */
+  collect(): void {
+    this.#api.lua_gc(this.#main, Gc.collect, 0);
+  }
+
+  get memory(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** {@link memory} as 32-bit words. */
+  get words(): Uint32Array {
+    return this.#words;
+  }
+
+  /** Where the running function's first argument lies in {@link memory}; see {@link Layout}. */
+  get firstArgument(): number {
+    return this.#words[(this.#state + Layout.base) >> 2];
+  }
+
+  /** Where the first free slot of the stack lies. */
+  get endOfStack(): number {
+    return this.#words[(this.#state + Layout.top) >> 2];
+  }
+
+  /** An address with room for `size` bytes, valid until the next call of this. */
+  #room(size: number): number {
+    if (size <= this.#scratchSize) return this.#scratch;
+    if (this.#scratchSize > 0) this.#api.free(this.#scratch);
+    this.#scratchSize = 0;
+    this.#scratch = this.#api.malloc(Math.max(size, SCRATCH_BYTES));
+    if (this.#scratch === 0) throw new LuaError("not enough memory", { placed: false });
+    this.#scratchSize = Math.max(size, SCRATCH_BYTES);
+    return this.#scratch;
+  }
+
+  /** Gives back what an unusually long string needed. */
+  #tidy(): void {
+    if (this.#scratchSize <= SCRATCH_BYTES) return;
+    this.#api.free(this.#scratch);
+    this.#scratchSize = 0;
+  }
+
+  /** The address of a C string, which stays there: for names that the program itself has. */
+  #text(text: string): number {
+    let address = this.#texts.get(text);
+    if (address === undefined) {
+      address = this.#api.malloc(text.length + 1);
+      if (address === 0) throw new LuaError("not enough memory", { placed: false });
+      for (let i = 0; i < text.length; i++) this.#bytes[address + i] = text.charCodeAt(i);
+      this.#bytes[address + text.length] = 0;
+      this.#texts.set(text, address);
+    }
+    return address;
+  }
+
+  // --- the stack --------------------------------------------------------------------------------------------------
+
+  getTop(): number {
+    return this.#api.lua_gettop(this.#state);
+  }
+
+  setTop(index: number): void {
+    this.#api.lua_settop(this.#state, index);
+  }
+
+  pop(count = 1): void {
+    this.#api.lua_settop(this.#state, -count - 1);
+  }
+
+  type(index: number): LuaType {
+    return this.#api.lua_type(this.#state, index) as LuaType;
+  }
+
+  pushNil(): void {
+    this.#api.lua_pushnil(this.#state);
+  }
+
+  pushBoolean(value: boolean): void {
+    this.#api.lua_pushboolean(this.#state, value ? 1 : 0);
+  }
+
+  pushNumber(value: number): void {
+    this.#api.lua_pushnumber(this.#state, value);
+  }
+
+  pushBytes(bytes: Uint8Array): void {
+    this.pushBytesAt(bytes, 0, bytes.length);
+  }
+
+  /** Pushes a string of bytes that lie in a larger buffer, not in {@link memory}. */
+  pushBytesAt(source: Uint8Array, offset: number, length: number): void {
+    const at = this.#room(length);
+    const bytes = this.#bytes;
+    if (length <= SHORT) {
+      for (let i = 0; i < length; i++) bytes[at + i] = source[offset + i];
+    } else {
+      bytes.set(source.subarray(offset, offset + length), at);
+    }
+    this.#api.lua_pushlstring(this.#state, at, length);
+    this.#tidy();
+  }
+
+  pushText(text: string): void {
+    const { length } = text;
+    const at = this.#room(length);
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.#api.lua_pushlstring(this.#state, at, length);
+    this.#tidy();
+  }
+
+  pushFromMemory(address: number, length: number): void {
+    this.#api.lua_pushlstring(this.#state, address, length);
+  }
+
+  pushNull(): void {
+    this.#api.lua_pushlightuserdata(this.#state, 0);
+  }
+
+  isNull(index: number): boolean {
+    const { lua_type, lua_touserdata } = this.#api;
+    return lua_type(this.#state, index) === 2 && lua_touserdata(this.#state, index) === 0;
+  }
+
+  pushClosure(callee: LuaFunction, upvalues: number): void {
+    let index = this.#indexes.get(callee);
+    if (index === undefined) {
+      index = this.#register(callee);
+      this.#indexes.set(callee, index);
+    }
+    this.#api.lua_pushcclosure(this.#state, index, upvalues);
+  }
+
+  /** Makes a function one that Lua can call; answers its place in the table. */
+  #register(callee: LuaFunction): number {
+    if (this.#callees.length === this.#prepared) this.#prepare();
+    this.#callees.push(callee);
+    return this.#preparedFrom + (this.#callees.length - 1) % SLOTS;
+  }
+
+  #prepare(): void {
+    const from = this.#prepared;
+    const slots = Array.from(
+      { length: SLOTS },
+      (_, i) => (state: number) => this.#callOut(from + i, state),
+    );
+    this.#preparedFrom = this.#functions.grow(SLOTS);
+    exportFunctions(slots).forEach((slot, i) => this.#functions.set(this.#preparedFrom + i, slot));
+    this.#prepared += SLOTS;
+  }
+
+  /** Lua calls a function of ours. */
+  #callOut(slot: number, state: number): number {
+    this.#state = state;
+    try {
+      return this.#callees[slot](this);
+    } catch (error) {
+      if (!(error instanceof LuaError)) throw error;
+      this.#state = state;
+      this.#raiseText(error);
+    }
+  }
+
+  #raiseText({ message, placed }: LuaError): never {
+    const api = this.#api;
+    if (!api.lua_checkstack(this.#state, 3)) this.setTop(0);
+    if (placed) api.luaL_where(this.#state, 1);
+    this.pushText(message);
+    if (placed) api.lua_concat(this.#state, 2);
+    this.raise();
+  }
+
+  #addToTable(callee: WasmFunction): number {
+    const index = this.#functions.grow(1);
+    this.#functions.set(index, callee);
+    return index;
+  }
+
+  pushValue(index: number): void {
+    this.#api.lua_pushvalue(this.#state, index);
+  }
+
+  insert(index: number): void {
+    this.#api.lua_insert(this.#state, index);
+  }
+
+  /** Takes the value at `index` out, and moves those above it down. */
+  remove(index: number): void {
+    this.#api.lua_remove(this.#state, index);
+  }
+
+  toBoolean(index: number): boolean {
+    return this.#api.lua_toboolean(this.#state, index) !== 0;
+  }
+
+  isNumber(index: number): boolean {
+    return this.#api.lua_isnumber(this.#state, index) !== 0;
+  }
+
+  /** Whether the value is a string or a number. */
+  isString(index: number): boolean {
+    return this.#api.lua_isstring(this.#state, index) !== 0;
+  }
+
+  toNumber(index: number): number {
+    return this.#api.lua_tonumber(this.#state, index);
+  }
+
+  toText(index: number): string {
+    const api = this.#api;
+    // The conversion would turn a number on the stack into a string.
+    api.lua_pushvalue(this.#state, index);
+    const address = api.lua_tolstring(this.#state, -1, this.#lengthSlot);
+    const text = address === 0 ? "" : this.#read(address, this.#words[this.#lengthSlot >> 2]);
+    this.pop();
+    return text;
+  }
+
+  #read(address: number, length: number): string {
+    const bytes = this.#bytes;
+    if (length > SHORT) return decodeLatin1(bytes.subarray(address, address + length));
+    let text = "";
+    for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[address + i]);
+    return text;
+  }
+
+  toBytes(index: number): Uint8Array {
+    const api = this.#api;
+    api.lua_pushvalue(this.#state, index);
+    const address = api.lua_tolstring(this.#state, -1, this.#lengthSlot);
+    const bytes = this.#bytes.slice(address, address + this.#words[this.#lengthSlot >> 2]);
+    this.pop();
+    return address === 0 ? new Uint8Array(0) : bytes;
+  }
+
+  stringAddress(index: number): number {
+    return this.#api.lua_tolstring(this.#state, index, 0);
+  }
+
+  createTable(arrayRoom: number, recordRoom: number): void {
+    this.#api.lua_createtable(this.#state, arrayRoom, recordRoom);
+  }
+
+  rawGet(index: number): void {
+    this.#api.lua_rawget(this.#state, index);
+  }
+
+  rawSet(index: number): void {
+    this.#api.lua_rawset(this.#state, index);
+  }
+
+  rawGetIndex(index: number, n: number): void {
+    this.#api.lua_rawgeti(this.#state, index, n);
+  }
+
+  rawSetIndex(index: number, n: number): void {
+    this.#api.lua_rawseti(this.#state, index, n);
+  }
+
+  getField(index: number, name: string): void {
+    this.#api.lua_getfield(this.#state, index, this.#text(name));
+  }
+
+  setField(index: number, name: string): void {
+    this.#api.lua_setfield(this.#state, index, this.#text(name));
+  }
+
+  next(index: number): boolean {
+    return this.#api.lua_next(this.#state, index) !== 0;
+  }
+
+  objectLength(index: number): number {
+    return this.#api.lua_objlen(this.#state, index);
+  }
+
+  getMetatable(index: number): boolean {
+    return this.#api.lua_getmetatable(this.#state, index) !== 0;
+  }
+
+  /** Takes a table off the top and makes it the metatable of the value at `index`. */
+  setMetatable(index: number): void {
+    this.#api.lua_setmetatable(this.#state, index);
+  }
+
+  checkStack(count: number): boolean {
+    return this.#api.lua_checkstack(this.#state, count) !== 0;
+  }
+
+  argumentError(argument: number, message: string): LuaError {
+    const api = this.#api;
+    const slot = this.#debugSlot;
+    if (!api.lua_getstack(this.#state, 0, slot)) {
+      return new LuaError(`bad argument #${argument} (${message})`);
+    }
+    api.lua_getinfo(this.#state, this.#text("n"), slot);
+    const text = (field: number) => {
+      const address = this.#words[(slot + field) >> 2];
+      return this.#read(address, this.#bytes.indexOf(0, address) - address);
+    };
+    const name = this.#words[(slot + DebugLayout.name) >> 2] === 0 ? "?" : text(DebugLayout.name);
+    let number = argument;
+    if (text(DebugLayout.nameWhat) === "method" && --number === 0) {
+      return new LuaError(`calling '${name}' on bad self (${message})`);
+    }
+    return new LuaError(`bad argument #${number} to '${name}' (${message})`);
+  }
+
+  // --- functions, errors, protection ------------------------------------------------------------------------------
+
+  /** Raises an error with the value on the top. */
+  raise(): never {
+    this.#api.lua_error(this.#state);
+    throw new LuaFailure("lua_error came back");
+  }
+
+  /** Calls a function below its `args` arguments; errors go to whoever has called this. */
+  call(args: number, results: number): void {
+    const state = this.#state;
+    this.#api.lua_call(state, args, results);
+    this.#state = state;
+  }
+
+  /** Opens one of Lua's own libraries: `base`, `table`, `string`, `math`, `debug`. */
+  openLibrary(name: string): void {
+    const api = this.#api;
+    api.lua_pushcclosure(this.#state, this.#addToTable(api[`luaopen_${name}`]), 0);
+    this.pushText(name === "base" ? "" : name);
+    this.call(1, 0);
+  }
+
+  /** Pushes `pcall`, as Redis changes it: of an error that is a table, its `err` is the message. */
+  pushProtectedCall(): void {
+    this.#api.lua_pushcclosure(this.#state, this.#addToTable(this.#support.pcall), 0);
+  }
+
+  /** Compiles a chunk of source and pushes it as a function, or an error message. O(source). */
+  load(source: Uint8Array, chunkName: string): number {
+    const at = this.#room(source.length);
+    this.#bytes.set(source, at);
+    const status = this.#api.luaL_loadbuffer(
+      this.#state,
+      at,
+      source.length,
+      this.#text(chunkName),
+    );
+    this.#tidy();
+    return status;
+  }
+
+  /** Takes the top off and keeps it; answers a number for {@link pushKept}. */
+  keep(): number {
+    return this.#api.luaL_ref(this.#state, REGISTRY_INDEX);
+  }
+
+  pushKept(reference: number): void {
+    this.#api.lua_rawgeti(this.#state, REGISTRY_INDEX, reference);
+  }
+
+  release(reference: number): void {
+    this.#api.luaL_unref(this.#state, REGISTRY_INDEX, reference);
+  }
+
+  /** Makes the table at `index` one that cannot be changed, or can again. */
+  setReadOnly(index: number, isReadOnly: boolean): void {
+    const marks = this.#api.lua_topointer(this.#state, index) + Layout.marks;
+    if (isReadOnly) this.#bytes[marks] |= READ_ONLY;
+    else this.#bytes[marks] &= ~READ_ONLY;
+  }
+
+  isReadOnly(index: number): boolean {
+    const marks = this.#api.lua_topointer(this.#state, index) + Layout.marks;
+    return (this.#bytes[marks] & READ_ONLY) !== 0;
+  }
+
+  /** The address of the table of globals that code loaded from now on will have. */
+  get globals(): number {
+    return this.#words[(this.#main + Layout.globals) >> 2];
+  }
+
+  set globals(address: number) {
+    this.#words[(this.#main + Layout.globals) >> 2] = address;
+  }
+
+  // --- running ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Calls the function below the `args` topmost values of the main coroutine, with an error handler at `handler` (0 for none),
+   * and answers a {@link LuaStatus}; results or an error are on the stack then. A promise only if the script was suspended.
+   *
+   * @throws {LuaFailure} when the instance can no longer be used (the promise rejects then)
+   */
+  run(args: number, results: number, handler: number): number | Promise<number> {
+    this.#suspended = false;
+    this.#support.result.value = NO_RESULT;
+    const end = this.#support.enter(this.#main, args, results, handler);
+    if (this.#suspended) {
+      return end.then(() => this.#ended(), (error) => {
+        throw new LuaFailure(describe(error));
+      });
+    }
+    // It has ended already, so nobody need wait for the promise; but why it failed only that would say.
+    if (this.#support.result.value === NO_RESULT) end.catch(() => {});
+    return this.#ended();
+  }
+
+  #ended(): number {
+    this.#state = this.#main;
+    const status = this.#support.result.value as number;
+    if (status === NO_RESULT) throw new LuaFailure("The script broke the interpreter");
+    return status;
+  }
+
+  /** Has the hook called at every line: an error raised there comes again at once should a script catch it. */
+  interruptAlways(): void {
+    this.#interruptsAlways = true;
+    this.#api.lua_sethook(this.#state, this.#hookIndex, HookMask.line, 0);
+  }
+
+  /** Has the hook called every so often, as it is in the beginning. */
+  interruptSeldom(): void {
+    this.#interruptsAlways = false;
+    this.#api.lua_sethook(this.#main, this.#hookIndex, HookMask.count, HOOK_INTERVAL);
+  }
+
+  /** Whether {@link interruptAlways} holds. */
+  get interruptsAlways(): boolean {
+    return this.#interruptsAlways;
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
