@@ -159,6 +159,8 @@ function layOutDigits(digits: string, exponent: number): string {
 
 /** Significant digits that tell any two doubles apart. */
 const PRECISE_DIGITS = 17;
+/** Any decimal of so many digits is the shortest text of its double. */
+const SURE_DIGITS = 15;
 /** As many digits as show whether a double lies just between two texts of 17 digits. */
 const DECISIVE_DIGITS = 60;
 
@@ -167,17 +169,27 @@ export function formatPrecisely(value: number, precision: number = PRECISE_DIGIT
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
   if (!Number.isFinite(value)) return formatDouble(value);
   let text = Math.abs(value).toExponential(precision - 1);
-  const exact = Math.abs(value).toExponential(DECISIVE_DIGITS);
-  // Of two texts equally near JavaScript takes the greater one, C the one whose last digit is even.
-  const end = precision + 1; // The digits and the point behind the first one.
-  const last = exact[precision === 1 ? 0 : precision];
-  if (/^50*$/.test(exact.slice(end, exact.indexOf("e"))) && Number(last) % 2 === 0) {
-    text = exact.slice(0, end) + exact.slice(exact.indexOf("e"));
+  if (mayLieBetween(value, precision)) {
+    const exact = Math.abs(value).toExponential(DECISIVE_DIGITS);
+    // Of two texts equally near JavaScript takes the greater one, C the one whose last digit is even.
+    const end = precision + 1; // The digits and the point behind the first one.
+    const last = exact[precision === 1 ? 0 : precision];
+    if (/^50*$/.test(exact.slice(end, exact.indexOf("e"))) && Number(last) % 2 === 0) {
+      text = exact.slice(0, end) + exact.slice(exact.indexOf("e"));
+    }
   }
   const e = text.indexOf("e");
   const digits = (text[0] + text.slice(2, e)).replace(/0+$/, "");
   const exponent = Number(text.slice(e + 1));
   return (value < 0 ? "-" : "") + layOutPrecisely(digits, exponent, precision);
+}
+
+/** Whether a double can lie just between two texts of so many digits; asked since the exact digits are slow to get. */
+function mayLieBetween(value: number, precision: number): boolean {
+  if (precision >= SURE_DIGITS) return true;
+  // It would be a decimal of one digit more, and its shortest text that decimal.
+  const shortest = Math.abs(value).toExponential();
+  return shortest.indexOf("e") === precision + 2;
 }
 
 /** `digits` with the point after the first one, times 10^exponent. */
