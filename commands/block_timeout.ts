@@ -5,10 +5,10 @@
  */
 
 import type { Args } from "../server/resp/args.ts";
-import { INT64_MAX } from "../server/resp/numbers.ts";
 import { ReplyError } from "../server/resp/errors.ts";
+import { INT64_MAX } from "../server/resp/numbers.ts";
 import { parseLongDouble } from "../storage/long_double.ts";
-import { timeoutNegative, timeoutOutOfRange } from "./generic/errors.ts";
+import { timeoutNegative, timeoutOutOfRange } from "./errors.ts";
 
 /**
  * Reads a timeout in seconds, with fractions; answers ms, rounded up. 0 stands for "as long as it takes".

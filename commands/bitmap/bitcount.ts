@@ -9,7 +9,7 @@ import { syntaxError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
 import { countBits, findBit } from "../../storage/types/bitmap.ts";
 import { arg, command } from "../command.ts";
-import { bitNeitherZeroNorOne } from "./errors.ts";
+import { bitNeitherZeroNorOne } from "../errors.ts";
 
 const unit = arg.oneOf("unit", [arg.token("BYTE"), arg.token("BIT")], {
   optional: true,

@@ -11,8 +11,8 @@ import { Type } from "../../storage/entry.ts";
 import { BitFields, type FieldType, fit, type Overflow } from "../../storage/types/bit_fields.ts";
 import { arg, command, type KeyUse } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { checkBitOffset, stringWithBit } from "./bits.ts";
-import { BIT_OFFSET_OUT_OF_RANGE, invalidFieldType, invalidOverflow, onlyGet } from "./errors.ts";
+import { BIT_OFFSET_OUT_OF_RANGE, invalidFieldType, invalidOverflow, onlyGet } from "../errors.ts";
+import { checkBitOffset, stringWithBit } from "./setbit.ts";
 
 /** One thing to do with one field. */
 interface FieldOperation {

@@ -7,11 +7,11 @@
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { StringEncoding, Type } from "../../storage/entry.ts";
-import { type Combination, combineInto, invert } from "../../storage/types/bitmap.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import { type Combination, combineInto, invert } from "../../storage/types/bitmap.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { notTakesOneKey } from "./errors.ts";
+import { notTakesOneKey } from "../errors.ts";
 
 /** BITOP */
 export const bitop = command({

@@ -7,10 +7,16 @@
 import { command } from "../command.ts";
 import { helpCommand } from "../help.ts";
 import { clientGetname, clientId, clientSetinfo, clientSetname } from "./client_identity.ts";
-import { clientKill } from "./client_kill.ts";
-import { clientInfo, clientList } from "./client_list.ts";
-import { clientCapa, clientNoEvict, clientNoTouch, clientReply } from "./client_modes.ts";
-import { clientPause, clientUnblock, clientUnpause } from "./client_pause.ts";
+import { clientInfo, clientKill, clientList } from "./client_list.ts";
+import {
+  clientCapa,
+  clientNoEvict,
+  clientNoTouch,
+  clientPause,
+  clientReply,
+  clientUnblock,
+  clientUnpause,
+} from "./client_modes.ts";
 import {
   clientCaching,
   clientGetredir,

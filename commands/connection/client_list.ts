@@ -1,14 +1,15 @@
 /**
- * CLIENT LIST and CLIENT INFO: one line of fields about a connection.
+ * CLIENT LIST, INFO and KILL: connections told in one line each, chosen by filters, and closed.
+ *
+ * CLIENT KILL has an old form (an address) and a new one (filters).
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { syntaxError } from "../../server/resp/errors.ts";
+import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
-import type { ClientApi, ClientsApi } from "../context.ts";
-import { readClientType } from "./client_type.ts";
+import type { ClientApi, ClientFilter, ClientsApi, Context } from "../context.ts";
 
 /** CLIENT INFO */
 export const clientInfo = command({
@@ -74,4 +75,119 @@ function select(clients: ClientsApi, args: Args): readonly ClientApi[] {
     return ids.map((id) => clients.get(id)).filter((client) => client !== undefined);
   }
   throw syntaxError();
+}
+
+/** CLIENT KILL */
+export const clientKill = command({
+  name: "KILL",
+  summary: "Closes connections.",
+  group: "connection",
+  since: "2.4.0",
+  complexity: "O(N) where N is the number of client connections",
+  arity: -3,
+  flags: ["admin", "noscript", "loading", "stale", "sentinel"],
+  args: [
+    arg.oneOf("filter", [
+      arg.string("old-format", { displayText: "ip:port", deprecatedSince: "2.8.12" }),
+      arg.oneOf("new-format", [
+        arg.integer("client-id", { token: "ID", since: "2.8.12", optional: true }),
+        arg.oneOf("client-type", [
+          arg.token("normal"),
+          arg.token("master", { since: "3.2.0" }),
+          arg.token("slave"),
+          arg.token("replica", { since: "5.0.0" }),
+          arg.token("pubsub"),
+        ], { token: "TYPE", since: "2.8.12", optional: true }),
+        arg.string("username", { token: "USER", optional: true }),
+        arg.string("addr", { displayText: "ip:port", token: "ADDR", optional: true }),
+        arg.string("laddr", {
+          displayText: "ip:port",
+          token: "LADDR",
+          since: "6.2.0",
+          optional: true,
+        }),
+        arg.oneOf("skipme", [arg.token("YES"), arg.token("NO")], {
+          token: "SKIPME",
+          optional: true,
+        }),
+        arg.integer("maxage", { token: "MAXAGE", since: "7.4.0", optional: true }),
+      ], { multiple: true }),
+    ]),
+  ],
+  history: [
+    ["2.8.12", "The form with filters came, with `ID` among them."],
+    ["3.2.0", "`TYPE` knows `master`."],
+    ["5.0.0", "`TYPE` knows `replica`, and still `slave`."],
+    ["6.2.0", "The filter `LADDR` came."],
+    ["7.4.0", "The filter `MAXAGE` came."],
+  ],
+
+  run(ctx, args) {
+    if (args.count === 3) {
+      if (kill(ctx, { address: args.text(2) }) === 0) throw new ReplyError("ERR No such client");
+      ctx.reply.ok();
+    } else {
+      ctx.reply.int(kill(ctx, readFilter(ctx, args)));
+    }
+  },
+});
+
+/** Closes clients, the one that asks not before it is answered. */
+function kill(ctx: Context, filter: ClientFilter): number {
+  const { clients } = ctx.server;
+  const me = ctx.client.id;
+  const includesMe = filter.skip !== me && clients.list(filter).some(({ id }) => id === me);
+  const others = clients.kill({ ...filter, skip: me });
+  if (includesMe) ctx.client.closeAfterReply();
+  return includesMe ? others + 1 : others;
+}
+
+function readFilter(ctx: Context, args: Args): ClientFilter {
+  const filter: ClientFilter = { skip: ctx.client.id };
+  for (let i = 2; i < args.count; i += 2) {
+    const value = i + 1;
+    if (value === args.count) throw syntaxError();
+    if (args.is(i, "ID")) {
+      const refusal = "ERR client-id should be greater than 0";
+      filter.ids = [args.intBetween(value, 1, Infinity, refusal)];
+    } else if (args.is(i, "MAXAGE")) {
+      filter.maxAgeSeconds = readAge(args, value);
+    } else if (args.is(i, "TYPE")) {
+      filter.type = readClientType(args, value);
+    } else if (args.is(i, "ADDR")) {
+      filter.address = args.text(value);
+    } else if (args.is(i, "LADDR")) {
+      filter.localAddress = args.text(value);
+    } else if (args.is(i, "USER")) {
+      filter.user = readUser(ctx, args, value);
+    } else if (args.is(i, "SKIPME") && args.is(value, "YES")) {
+      filter.skip = ctx.client.id;
+    } else if (args.is(i, "SKIPME") && args.is(value, "NO")) {
+      delete filter.skip;
+    } else {
+      throw syntaxError();
+    }
+  }
+  return filter;
+}
+
+function readAge(args: Args, i: number): number {
+  const age = args.int(i, "ERR maxage is not an integer or out of range");
+  if (age <= 0) throw new ReplyError("ERR maxage should be greater than 0");
+  return age;
+}
+
+function readUser(ctx: Context, args: Args, i: number): string {
+  const name = args.text(i);
+  if (!ctx.server.hasUser(name)) throw new ReplyError(`ERR No such user '${name}'`);
+  return name;
+}
+
+/** @throws {ReplyError} when the argument names no type of clients */
+function readClientType(args: Args, i: number): NonNullable<ClientFilter["type"]> {
+  if (args.is(i, "NORMAL")) return "normal";
+  if (args.is(i, "REPLICA") || args.is(i, "SLAVE")) return "replica";
+  if (args.is(i, "PUBSUB")) return "pubsub";
+  if (args.is(i, "MASTER")) return "primary";
+  throw new ReplyError(`ERR Unknown client type '${args.binary(i)}'`);
 }

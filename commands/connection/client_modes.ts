@@ -1,12 +1,15 @@
 /**
- * CLIENT NO-EVICT, NO-TOUCH, REPLY and CAPA: how the server treats this connection.
+ * How the server treats connections: CLIENT NO-EVICT, NO-TOUCH, REPLY and CAPA for this one; CLIENT PAUSE, UNPAUSE and
+ * UNBLOCK, which hold clients up and let them go.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { syntaxError } from "../../server/resp/errors.ts";
+import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
+import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { arg, command } from "../command.ts";
+import { subcommandSyntaxError } from "../help.ts";
 
 /** CLIENT NO-EVICT */
 export const clientNoEvict = command({
@@ -89,3 +92,73 @@ function readSwitch(args: Args, i: number): boolean {
   if (args.is(i, "OFF")) return false;
   throw syntaxError();
 }
+
+/** CLIENT PAUSE */
+export const clientPause = command({
+  name: "PAUSE",
+  summary: "Holds up the commands of all clients for a while.",
+  group: "connection",
+  since: "3.0.0",
+  complexity: "O(1)",
+  arity: -3,
+  flags: ["admin", "noscript", "loading", "stale", "sentinel"],
+  args: [
+    arg.integer("timeout"),
+    arg.oneOf("mode", [arg.token("WRITE"), arg.token("ALL")], { since: "6.2.0", optional: true }),
+  ],
+  history: [["6.2.0", "`WRITE` holds up only commands that may change data."]],
+
+  run(ctx, args) {
+    if (args.count > 4) throw subcommandSyntaxError(args, "CLIENT");
+    const onlyWrites = args.count === 4 && args.is(3, "WRITE");
+    if (args.count === 4 && !onlyWrites && !args.is(3, "ALL")) {
+      throw new ReplyError("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    }
+    const ms = args.int(2, "ERR timeout is not an integer or out of range");
+    if (ms < 0) throw new ReplyError("ERR timeout is negative");
+    if (ms > Number(INT64_MAX) - ctx.now) throw new ReplyError("ERR timeout is out of range");
+    if (ms > 0) ctx.server.clients.pause(ctx.now + ms, onlyWrites ? "write" : "all");
+    ctx.reply.ok();
+  },
+});
+
+/** CLIENT UNPAUSE */
+export const clientUnpause = command({
+  name: "UNPAUSE",
+  summary: "Ends a pause.",
+  group: "connection",
+  since: "6.2.0",
+  complexity: "O(N) Where N is the number of paused clients",
+  arity: 2,
+  flags: ["admin", "noscript", "loading", "stale", "sentinel"],
+
+  run(ctx) {
+    ctx.server.clients.unpause();
+    ctx.reply.ok();
+  },
+});
+
+/** CLIENT UNBLOCK */
+export const clientUnblock = command({
+  name: "UNBLOCK",
+  summary: "Ends the wait of a client that a blocking command holds up.",
+  group: "connection",
+  since: "5.0.0",
+  complexity: "O(log N) where N is the number of client connections",
+  arity: -3,
+  flags: ["admin", "noscript", "loading", "stale", "sentinel"],
+  args: [
+    arg.integer("client-id"),
+    arg.oneOf("unblock-type", [arg.token("TIMEOUT"), arg.token("ERROR")], { optional: true }),
+  ],
+
+  run(ctx, args) {
+    if (args.count > 4) throw subcommandSyntaxError(args, "CLIENT");
+    const withError = args.count === 4 && args.is(3, "ERROR");
+    if (args.count === 4 && !withError && !args.is(3, "TIMEOUT")) {
+      throw new ReplyError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+    const unblocked = ctx.server.clients.unblock(args.int(2), withError ? "error" : "timeout");
+    ctx.reply.int(unblocked ? 1 : 0);
+  },
+});

@@ -5,14 +5,10 @@
  */
 
 import type { CommandSpec } from "../command.ts";
-import { auth } from "./auth.ts";
 import { client } from "./client.ts";
-import { echo } from "./echo.ts";
-import { hello } from "./hello.ts";
-import { ping } from "./ping.ts";
-import { quit } from "./quit.ts";
+import { echo, ping, quit, select } from "./connection.ts";
+import { auth, hello } from "./hello.ts";
 import { reset } from "./reset.ts";
-import { select } from "./select.ts";
 
 /** All commands of the group. */
 export const connectionCommands: readonly CommandSpec[] = [

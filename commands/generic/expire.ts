@@ -1,20 +1,21 @@
 /**
- * EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT and PERSIST: when a key goes.
+ * When a key goes: EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT and PERSIST; how long it has still to live: TTL, PTTL, EXPIRETIME
+ * and PEXPIRETIME.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
+import { INT64_MAX, INT64_MIN } from "../../server/resp/numbers.ts";
 import { NO_EXPIRY } from "../../storage/entry.ts";
 import { arg, type ArgSpec, command, type CommandSpec } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import {
-  Condition,
-  conditionsHold,
-  readConditions,
-  readTime,
-  type TimeUnit,
-} from "./expire_options.ts";
+  greaterContradictsLess,
+  invalidExpireTime,
+  newContradictsOthers,
+  unsupportedOption,
+} from "../errors.ts";
 
 /** EXPIRE */
 export const expire = expireCommand({
@@ -141,4 +142,162 @@ function expireKey(ctx: Context, args: Args, unit: TimeUnit, name: string): void
 /** A whole number so that its decimal text has no exponent. */
 function exactDecimal(value: number): number | bigint {
   return Number.isSafeInteger(value) ? value : BigInt(value);
+}
+
+/** What is answered for a key that does not exist, and for one that does not expire. */
+const NO_KEY = -2;
+const STAYS = -1;
+
+/** TTL */
+export const ttl = command({
+  ...timeCommand(false, 1000),
+  name: "TTL",
+  summary: "Tells how many seconds are left until a key expires.",
+  since: "1.0.0",
+  tips: ["nondeterministic_output"],
+  history: [["2.8.0", "A key that does not exist is told from one that does not expire, by -2."]],
+});
+
+/** PTTL */
+export const pttl = command({
+  ...timeCommand(false, 1),
+  name: "PTTL",
+  summary: "Tells how many milliseconds are left until a key expires.",
+  since: "2.6.0",
+  tips: ["nondeterministic_output"],
+  history: [["2.8.0", "A key that does not exist is told from one that does not expire, by -2."]],
+});
+
+/** EXPIRETIME */
+export const expiretime = command({
+  ...timeCommand(true, 1000),
+  name: "EXPIRETIME",
+  summary: "Tells the Unix time in seconds at which a key expires.",
+  since: "7.0.0",
+});
+
+/** PEXPIRETIME */
+export const pexpiretime = command({
+  ...timeCommand(true, 1),
+  name: "PEXPIRETIME",
+  summary: "Tells the Unix time in milliseconds at which a key expires.",
+  since: "7.0.0",
+});
+
+function timeCommand(
+  absolute: boolean,
+  unit: number,
+): Omit<CommandSpec, "name" | "summary" | "since"> {
+  return {
+    group: "generic",
+    complexity: "O(1)",
+    arity: 2,
+    flags: ["readonly", "fast"],
+    keys: [{ at: 1, access: "RO", effects: ["access"] }],
+    args: [arg.key("key")],
+    run: (ctx, args) => replyWithTime(ctx, args, absolute, unit),
+  };
+}
+
+function replyWithTime(ctx: Context, args: Args, absolute: boolean, unit: number): void {
+  const { db, reply } = ctx;
+  const ref = db.inspect(args, 1);
+  if (ref === 0) {
+    reply.int(NO_KEY);
+    return;
+  }
+  const expiry = db.expiry(ref);
+  if (expiry === NO_EXPIRY) {
+    reply.int(STAYS);
+    return;
+  }
+  const ms = absolute ? expiry : expiry - ctx.now;
+  reply.int(unit === 1 ? exact(ms) : toSeconds(ms));
+}
+
+/** Rounds to the nearest second, as Redis does. */
+function toSeconds(ms: number): number | bigint {
+  if (Number.isSafeInteger(ms)) return Math.floor((ms + 500) / 1000);
+  return (BigInt(ms) + 500n) / 1000n;
+}
+
+function exact(ms: number): number | bigint {
+  return Number.isSafeInteger(ms) ? ms : BigInt(ms);
+}
+
+/** The conditions, as bits. */
+export const Condition = { none: 0, nx: 1, xx: 2, gt: 4, lt: 8 } as const;
+
+/** Up to this amount a time can be multiplied and added to without a rounding error. */
+const PLAIN_TIME = 4e12;
+/** The latest time that is both a double and 64 bits of milliseconds. */
+const LATEST = 2 ** 63 - 1024;
+
+/**
+ * Reads the conditions from argument `from` on; answers {@link Condition} bits.
+ *
+ * @throws {ReplyError} for an unknown word, or conditions that contradict each other
+ */
+function readConditions(args: Args, from: number): number {
+  let conditions: number = Condition.none;
+  for (let i = from; i < args.count; i++) {
+    if (args.is(i, "NX")) conditions |= Condition.nx;
+    else if (args.is(i, "XX")) conditions |= Condition.xx;
+    else if (args.is(i, "GT")) conditions |= Condition.gt;
+    else if (args.is(i, "LT")) conditions |= Condition.lt;
+    else throw unsupportedOption(args.binary(i));
+  }
+  if ((conditions & Condition.nx) !== 0 && conditions !== Condition.nx) {
+    throw newContradictsOthers();
+  }
+  if ((conditions & Condition.gt) !== 0 && (conditions & Condition.lt) !== 0) {
+    throw greaterContradictsLess();
+  }
+  return conditions;
+}
+
+/** Whether the conditions let a key that expires at `current` expire at `expiry` instead. */
+export function conditionsHold(conditions: number, expiry: number, current: number): boolean {
+  const persists = current === NO_EXPIRY;
+  if ((conditions & Condition.nx) !== 0 && !persists) return false;
+  if ((conditions & Condition.xx) !== 0 && persists) return false;
+  // A key that persists counts as one that expires at the end of time.
+  if ((conditions & Condition.gt) !== 0 && (persists || expiry <= current)) return false;
+  if ((conditions & Condition.lt) !== 0 && !persists && expiry >= current) return false;
+  return true;
+}
+
+/** How a time is given. */
+export interface TimeUnit {
+  /** Milliseconds in one unit. */
+  readonly unit: 1 | 1000;
+  /** Whether it counts from now on; else from 1970. */
+  readonly fromNow: boolean;
+}
+
+/**
+ * The Unix time in ms that argument `i` stands for; it may lie before 1970. Beyond 2^53 ms, some 280,000 years from
+ * now, it is rounded to a double.
+ *
+ * @param name the command's, in lower case, for the refusal
+ * @throws {ReplyError} when it is no integer, or no 64-bit number of ms
+ */
+function readTime(
+  args: Args,
+  i: number,
+  { unit, fromNow }: TimeUnit,
+  now: number,
+  name: string,
+): number {
+  const base = fromNow ? now : 0;
+  const time = args.safeInt(i);
+  if (time >= -PLAIN_TIME && time <= PLAIN_TIME) return time * unit + base;
+
+  let exact = args.bigint(i);
+  if (unit === 1000) {
+    if (exact > INT64_MAX / 1000n || exact < INT64_MIN / 1000n) throw invalidExpireTime(name);
+    exact *= 1000n;
+  }
+  if (exact > INT64_MAX - BigInt(base)) throw invalidExpireTime(name);
+  return Math.min(Number(exact + BigInt(base)), LATEST);
 }

@@ -5,17 +5,23 @@
  */
 
 import type { CommandSpec } from "../command.ts";
-import { del, unlink } from "./del.ts";
-import { dump } from "./dump.ts";
-import { exists, touch, type } from "./exists.ts";
-import { expire, expireat, persist, pexpire, pexpireat } from "./expire.ts";
-import { copy, move } from "./move.ts";
+import { del, exists, touch, type, unlink } from "./del.ts";
+import { dump, restore } from "./dump.ts";
+import {
+  expire,
+  expireat,
+  expiretime,
+  persist,
+  pexpire,
+  pexpireat,
+  pexpiretime,
+  pttl,
+  ttl,
+} from "./expire.ts";
+import { copy, move, rename, renamenx } from "./move.ts";
 import { object } from "./object.ts";
-import { rename, renamenx } from "./rename.ts";
-import { restore } from "./restore.ts";
 import { keys, randomkey, scan } from "./scan.ts";
 import { sort, sortRo } from "./sort.ts";
-import { expiretime, pexpiretime, pttl, ttl } from "./ttl.ts";
 import { wait, waitaof } from "./wait.ts";
 
 /** All commands of the generic group. */

@@ -1,16 +1,15 @@
 /**
- * MOVE and COPY: keys to other databases, values to other keys.
+ * MOVE, COPY, RENAME and RENAMENX: keys to other databases and names, values to other keys.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
-import type { Database } from "../../storage/keyspace.ts";
+import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { readDatabase } from "./database_number.ts";
-import { sameObject } from "./errors.ts";
+import { databaseOutOfRange, noSuchKey, sameObject } from "../errors.ts";
 
 /** MOVE */
 export const move = command({
@@ -95,4 +94,89 @@ function readCopyOptions(ctx: Context, args: Args): { target: Database; replace:
     } else throw syntaxError();
   }
   return { target, replace };
+}
+
+/** RENAME */
+export const rename = command({
+  name: "RENAME",
+  summary: "Gives a key another name, in place of whatever had that name.",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  arity: 3,
+  flags: ["write"],
+  keys: [
+    { at: 1, access: "RW", effects: ["access", "delete"] },
+    { at: 2, access: "OW", effects: ["update"] },
+  ],
+  args: [arg.key("key"), arg.key("newkey", { keySpecIndex: 1 })],
+
+  run(ctx, args) {
+    renameKey(ctx, args, true);
+    ctx.reply.ok();
+  },
+});
+
+/** RENAMENX */
+export const renamenx = command({
+  name: "RENAMENX",
+  summary: "Gives a key another name, unless a key has that name already.",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  arity: 3,
+  flags: ["write", "fast"],
+  keys: [
+    { at: 1, access: "RW", effects: ["access", "delete"] },
+    { at: 2, access: "OW", effects: ["insert"] },
+  ],
+  args: [arg.key("key"), arg.key("newkey", { keySpecIndex: 1 })],
+  history: [["3.2.0", "Two equal names are no error any more."]],
+
+  run(ctx, args) {
+    ctx.reply.int(renameKey(ctx, args, false) ? 1 : 0);
+  },
+});
+
+/** Answers whether the key has another name now. */
+function renameKey(ctx: Context, args: Args, replace: boolean): boolean {
+  const { db } = ctx;
+  const ref = db.find(args, 1);
+  if (ref === 0) throw noSuchKey();
+  if (args.same(1, 2)) return false;
+  const old = db.find(args, 2);
+  if (old !== 0) {
+    if (!replace) return false;
+    db.deleteRef(old);
+  }
+  db.moveTo(ref, db, args, 2);
+  ctx.changed(args, 1, EventClass.generic, "rename_from");
+  ctx.changed(args, 2, EventClass.generic, "rename_to");
+  // Two keys changed, but Redis counts one change.
+  ctx.dirty(-1);
+  return true;
+}
+
+const INT32_MIN = -0x80000000;
+const INT32_MAX = 0x7fffffff;
+
+/**
+ * The database whose number argument `i` is.
+ *
+ * @throws {ReplyError} when it is no 32-bit integer or there is no such database
+ */
+function readDatabase(keyspace: Keyspace, args: Args, i: number): Database {
+  return databaseAt(keyspace, readDatabaseNumber(args, i));
+}
+
+/** The number alone, whether there is such a database or not. */
+export function readDatabaseNumber(args: Args, i: number, refusal?: string): number {
+  return args.intBetween(i, INT32_MIN, INT32_MAX, refusal);
+}
+
+/** The database of that number. */
+export function databaseAt(keyspace: Keyspace, number: number): Database {
+  const db = keyspace.databases[number];
+  if (db === undefined) throw databaseOutOfRange();
+  return db;
 }

@@ -12,8 +12,8 @@ import { AccessTracking } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
+import { frequencyNotTracked, idleTimeNotTracked } from "../errors.ts";
 import { replyWithHelp } from "../help.ts";
-import { frequencyNotTracked, idleTimeNotTracked } from "./errors.ts";
 
 /** Redis shares the integers below this one among all keys, and says that such a value has countless references. */
 const SHARED_INTEGERS = 10000;

@@ -9,13 +9,12 @@ import { ReplyError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
 import { wrongType } from "../../storage/errors.ts";
 import { Lists } from "../../storage/lists.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
 import { forEachMember, memberCount } from "../../storage/sets.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
-import type { Ref } from "../../storage/memory/arena.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { readSortOptions, type SortOptions } from "./sort_options.ts";
-import { KeyPattern } from "./sort_pattern.ts";
+import { KeyPattern, readSortOptions, type SortOptions } from "./sort_options.ts";
 import { sortElements } from "./sort_order.ts";
 
 const COMPLEXITY =

@@ -1,11 +1,19 @@
 /**
- * The options of SORT.
+ * The options of SORT, and the patterns of its BY and GET, which lead from an element to a string.
+ *
+ *     #               the element itself
+ *     weight_*        the string under the key in which the element stands for the asterisk
+ *     user_*->name    a field of the hash under such a key
  *
  * @module
  */
 
-import type { Args } from "../../server/resp/args.ts";
+import { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
+import { Type } from "../../storage/entry.ts";
+import { Hashes } from "../../storage/hashes.ts";
+import type { Database } from "../../storage/keyspace.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
 
 /** How to sort, and what to do with the result. */
 export interface SortOptions {
@@ -25,7 +33,11 @@ export interface SortOptions {
   readonly storeAt: number;
 }
 
+const HASH_SIGN = 0x23;
 const ASTERISK = 0x2a;
+const DASH = 0x2d;
+const GREATER = 0x3e;
+const NOTHING = new Uint8Array(0);
 
 /** Reads the options from argument 2 on. @throws {ReplyError} */
 export function readSortOptions(args: Args, mayStore: boolean): SortOptions {
@@ -59,4 +71,72 @@ export function readSortOptions(args: Args, mayStore: boolean): SortOptions {
     } else throw syntaxError();
   }
   return { sorts, descending, alpha, offset, count, by, get, storeAt };
+}
+
+/** One pattern, for the keys of one database. */
+export class KeyPattern {
+  readonly #db: Database;
+  readonly #isElement: boolean;
+  /** What comes before and behind the element in a key; undefined when no key can come of it. */
+  readonly #prefix: Uint8Array | undefined;
+  readonly #postfix: Uint8Array;
+  readonly #field: Uint8Array | undefined;
+  /** The key, as the one argument of a read. */
+  readonly #key = new Args(NOTHING, 1);
+
+  constructor(db: Database, pattern: Uint8Array) {
+    this.#db = db;
+    this.#isElement = pattern.length === 1 && pattern[0] === HASH_SIGN;
+    this.#key.push(0, 0);
+    const asterisk = pattern.indexOf(ASTERISK);
+    if (asterisk < 0) {
+      this.#postfix = NOTHING;
+      return;
+    }
+    this.#prefix = pattern.subarray(0, asterisk);
+    const arrow = findArrow(pattern, asterisk + 1);
+    if (arrow > 0) this.#field = pattern.subarray(arrow + 2);
+    this.#postfix = pattern.subarray(asterisk + 1, arrow > 0 ? arrow : pattern.length);
+  }
+
+  /** Copies what the pattern leads to from an element; undefined when that is nothing. */
+  lookUp(element: Uint8Array): Uint8Array | undefined {
+    if (this.#isElement) return element;
+    if (this.#prefix === undefined) return undefined;
+    const db = this.#db;
+    this.#fill(this.#prefix, element);
+    const ref = db.read(this.#key, 0);
+    if (ref === 0) return undefined;
+    if (this.#field !== undefined) {
+      return db.type(ref) === Type.hash ? this.#lookUpField(ref, this.#field) : undefined;
+    }
+    return db.type(ref) === Type.string ? db.valueBytes(ref) : undefined;
+  }
+
+  #lookUpField(ref: Ref, name: Uint8Array): Uint8Array | undefined {
+    const hashes = this.#db.tool(Hashes);
+    const fields = hashes.open(ref);
+    const field = hashes.findLive(name, 0, name.length);
+    if (field === 0) return undefined;
+    fields.showValue(field);
+    return fields.buf.slice(fields.off, fields.off + fields.len);
+  }
+
+  #fill(prefix: Uint8Array, element: Uint8Array): void {
+    const length = prefix.length + element.length + this.#postfix.length;
+    const key = this.#key;
+    if (key.buf.length < length) key.buf = new Uint8Array(length * 2);
+    key.buf.set(prefix);
+    key.buf.set(element, prefix.length);
+    key.buf.set(this.#postfix, prefix.length + element.length);
+    key.len[0] = length;
+  }
+}
+
+/** Where an arrow stands that has something behind it; -1 when none does. The first arrow decides. */
+function findArrow(pattern: Uint8Array, from: number): number {
+  for (let i = from; i + 1 < pattern.length; i++) {
+    if (pattern[i] === DASH && pattern[i + 1] === GREATER) return i + 2 < pattern.length ? i : -1;
+  }
+  return -1;
 }

@@ -6,7 +6,7 @@
 
 import { decodeLatin1, parseDouble } from "../../server/resp/args.ts";
 import { compareBytes } from "../../storage/memory/bytes.ts";
-import type { KeyPattern } from "./sort_pattern.ts";
+import type { KeyPattern } from "./sort_options.ts";
 
 /** An element with what it is compared by. */
 interface Weighed {

@@ -8,11 +8,11 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
+import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { appendOnlyDisabled, timeoutNegative, timeoutOutOfRange } from "./errors.ts";
+import { appendOnlyDisabled, timeoutNegative, timeoutOutOfRange } from "../errors.ts";
 
 /** WAIT */
 export const wait = command({

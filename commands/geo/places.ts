@@ -9,7 +9,7 @@ import type { Reply } from "../../server/resp/reply.ts";
 import { LATITUDE_LIMIT, LONGITUDE_LIMIT, type Place, placeOf } from "../../storage/geohash.ts";
 import { formatLongDouble, longDoubleOf } from "../../storage/long_double.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
-import { placeOutOfRange, unknownUnit } from "./errors.ts";
+import { placeOutOfRange, unknownUnit } from "../errors.ts";
 
 /** Reads a longitude and, from the next argument, a latitude. */
 export function readPlace(args: Args, i: number): Place {

@@ -6,7 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { arg, type ArgSpec } from "../command.ts";
-import { fieldCountDiffers, fieldsMissing } from "./errors.ts";
+import { fieldCountDiffers, fieldsMissing } from "../errors.ts";
 
 /** The grammar of those arguments. */
 export function fieldsArgument(): ArgSpec {

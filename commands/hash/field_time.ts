@@ -5,9 +5,8 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import type { TimeUnit } from "../generic/expire_options.ts";
-import { invalidExpireTime } from "../string/errors.ts";
-import { expireTimeNegative } from "./errors.ts";
+import { expireTimeNegative, invalidExpireTime } from "../errors.ts";
+import type { TimeUnit } from "../generic/expire.ts";
 
 /** The latest time that a field may have, Unix ms: 46 bits. */
 const LATEST = 2 ** 46 - 1;

@@ -8,7 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { Hashes } from "../../storage/hashes.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
-import { FIELD_COUNT_NOT_POSITIVE } from "./errors.ts";
+import { FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
 import { fieldsArgument, readFields } from "./field_arguments.ts";
 
 /** HDEL */

@@ -9,8 +9,8 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, type ArgSpec, command, type CommandSpec } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
-import { Condition, conditionsHold, type TimeUnit } from "../generic/expire_options.ts";
-import { FIELD_COUNT_NOT_ABOVE_ZERO, FIELD_COUNT_NOT_POSITIVE } from "./errors.ts";
+import { FIELD_COUNT_NOT_ABOVE_ZERO, FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
+import { Condition, conditionsHold, type TimeUnit } from "../generic/expire.ts";
 import { fieldsArgument, readFields } from "./field_arguments.ts";
 import { readFieldTime } from "./field_time.ts";
 

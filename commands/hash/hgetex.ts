@@ -9,7 +9,7 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
-import { FIELD_COUNT_NOT_POSITIVE } from "./errors.ts";
+import { FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
 import { fieldsArgument, readFields } from "./field_arguments.ts";
 import { readFieldTime } from "./field_time.ts";
 import { TimeChange } from "./hexpire.ts";

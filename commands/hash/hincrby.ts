@@ -5,13 +5,13 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
+import { notAFloat } from "../../server/resp/errors.ts";
 import {
   INT64_MAX,
   INT64_MIN,
   parseBigInt64,
   parseSafeInteger,
 } from "../../server/resp/numbers.ts";
-import { notAFloat } from "../../server/resp/errors.ts";
 import { Hashes } from "../../storage/hashes.ts";
 import {
   formatLongDouble,
@@ -23,8 +23,13 @@ import {
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { incrementNotFinite, incrementOverflows } from "../string/errors.ts";
-import { incrementInfinite, valueNotAFloat, valueNotAnInteger } from "./errors.ts";
+import {
+  incrementInfinite,
+  incrementNotFinite,
+  incrementOverflows,
+  valueNotAFloat,
+  valueNotAnInteger,
+} from "../errors.ts";
 
 const encoder = new TextEncoder();
 

@@ -11,7 +11,7 @@ import { Hashes } from "../../storage/hashes.ts";
 import { type Field, type HashFields, sampleFields } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { countOutOfRange, replyTooLarge } from "./errors.ts";
+import { countOutOfRange, replyTooLarge } from "../errors.ts";
 
 /** Bytes that a field takes in a reply at the least. */
 const LEAST_BULK = 6;

@@ -9,7 +9,7 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTable } from "../../storage/types/hash.ts";
 import type { Field } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
-import { readCursor, readFieldScanOptions } from "../generic/scan_options.ts";
+import { readCursor, readFieldScanOptions } from "../generic/scan.ts";
 
 /** HSCAN */
 export const hscan = command({

@@ -10,7 +10,7 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { wrongNumberOfArguments } from "../string/errors.ts";
+import { wrongNumberOfArguments } from "../errors.ts";
 
 /** HSET */
 export const hset = command({

@@ -9,7 +9,6 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
-import { wrongNumberOfArguments } from "../string/errors.ts";
 import {
   conditionTwice,
   expirationTwice,
@@ -17,7 +16,8 @@ import {
   missingExpireTime,
   missingFields,
   unknownArgument,
-} from "./errors.ts";
+  wrongNumberOfArguments,
+} from "../errors.ts";
 import { readFieldTime } from "./field_time.ts";
 import { readTimeWord } from "./time_words.ts";
 

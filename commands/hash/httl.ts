@@ -9,8 +9,8 @@ import { Hashes } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
-import type { TimeUnit } from "../generic/expire_options.ts";
-import { FIELD_COUNT_NOT_POSITIVE } from "./errors.ts";
+import { FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
+import type { TimeUnit } from "../generic/expire.ts";
 import { fieldsArgument, readFields } from "./field_arguments.ts";
 
 /** What is answered for a field that does not exist, and for one that does not expire. */

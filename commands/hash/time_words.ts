@@ -5,7 +5,7 @@
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import type { TimeUnit } from "../generic/expire_options.ts";
+import type { TimeUnit } from "../generic/expire.ts";
 
 const EX: TimeUnit = { unit: 1000, fromNow: true };
 const PX: TimeUnit = { unit: 1, fromNow: true };

@@ -1,15 +1,25 @@
 /**
- * Counting different elements: PFADD, PFCOUNT, PFMERGE.
+ * Counting different elements: PFADD, PFCOUNT, PFMERGE; and HyperLogLogs where they are kept: in strings.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { emptyHyperLogLog, estimateRegisters, REGISTERS } from "../../storage/types/hyperloglog.ts";
+import { StringEncoding, Type } from "../../storage/entry.ts";
+import { wrongType } from "../../storage/errors.ts";
+import type { Database } from "../../storage/keyspace.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
+import {
+  emptyHyperLogLog,
+  estimateRegisters,
+  HyperLogLog,
+  type HyperLogLogOwner,
+  isHyperLogLog,
+  REGISTERS,
+} from "../../storage/types/hyperloglog.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { corruptHyperLogLog } from "./errors.ts";
-import { StoredHyperLogLog } from "./stored.ts";
+import { corruptHyperLogLog, notAHyperLogLog } from "../errors.ts";
 
 /** PFADD */
 export const pfadd = command({
@@ -158,4 +168,32 @@ function raiseTo(
   const stored = new StoredHyperLogLog(db, ref);
   if (!stored.hll.raise(registers)) throw corruptHyperLogLog();
   return stored;
+}
+
+/** A HyperLogLog that is a key's string, and stays with it when it grows. */
+export class StoredHyperLogLog implements HyperLogLogOwner {
+  readonly hll = new HyperLogLog();
+  readonly #db: Database;
+  #ref: Ref;
+
+  /** @throws {ReplyError} when the key holds something else */
+  constructor(db: Database, ref: Ref) {
+    this.#db = db;
+    this.#ref = ref;
+    if (db.type(ref) !== Type.string) throw wrongType();
+    const { buf, off, len } = db.value(ref);
+    if (!isHyperLogLog(buf, off, len)) throw notAHyperLogLog();
+    this.hll.attach(buf, off, len);
+  }
+
+  resize(hll: HyperLogLog, length: number): void {
+    this.#ref = this.#db.resizeValue(this.#ref, length);
+    const { buf, off } = this.#db.value(this.#ref);
+    hll.attach(buf, off, length);
+  }
+
+  /** Says that the string is being changed in part. */
+  markChanged(): void {
+    this.#db.setEncoding(this.#ref, StringEncoding.raw);
+  }
 }

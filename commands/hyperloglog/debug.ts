@@ -19,8 +19,8 @@ import {
   notSparse,
   selfTestFailed,
   unknownDebugSubcommand,
-} from "./errors.ts";
-import { StoredHyperLogLog } from "./stored.ts";
+} from "../errors.ts";
+import { StoredHyperLogLog } from "./count.ts";
 
 /** PFDEBUG */
 export const pfdebug = command({

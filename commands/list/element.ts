@@ -9,7 +9,7 @@ import { Type } from "../../storage/entry.ts";
 import { Lists } from "../../storage/lists.ts";
 import { arg, command } from "../command.ts";
 import { EventClass } from "../context.ts";
-import { indexOutOfRange, noSuchKey } from "./errors.ts";
+import { indexOutOfRange, noSuchKey } from "../errors.ts";
 
 /** LLEN */
 export const llen = command({

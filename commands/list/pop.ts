@@ -12,13 +12,13 @@ import type { Ref } from "../../storage/memory/arena.ts";
 import { readBlockTimeout } from "../block_timeout.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { readEnd } from "./end.ts";
 import {
   COUNT_TOO_SMALL,
   KEY_COUNT_TOO_SMALL,
   POP_COUNT_NEGATIVE,
   wrongNumberOfArguments,
-} from "./errors.ts";
+} from "../errors.ts";
+import { readEnd } from "./end.ts";
 
 /** LPOP */
 export const lpop = command({

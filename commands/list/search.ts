@@ -10,7 +10,7 @@ import { INT64_MIN } from "../../server/resp/numbers.ts";
 import { Type } from "../../storage/entry.ts";
 import { Lists } from "../../storage/lists.ts";
 import { arg, command } from "../command.ts";
-import { COUNT_NEGATIVE, MAXLEN_NEGATIVE, rankIsZero, rankOutOfRange } from "./errors.ts";
+import { COUNT_NEGATIVE, countOutOfRange, MAXLEN_NEGATIVE, rankIsZero } from "../errors.ts";
 import { elementsRemoved } from "./pop.ts";
 
 /** LREM */
@@ -115,6 +115,6 @@ function readOptions(args: Args): PositionOptions {
 function readRank(args: Args, i: number): number {
   const rank = args.int(i);
   if (rank === 0) throw rankIsZero();
-  if (rank === Number(INT64_MIN) && args.bigint(i) === INT64_MIN) throw rankOutOfRange();
+  if (rank === Number(INT64_MIN) && args.bigint(i) === INT64_MIN) throw countOutOfRange();
   return rank;
 }

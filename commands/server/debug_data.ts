@@ -14,8 +14,8 @@ import { NEWEST_VERSION } from "../../storage/rdb/format.ts";
 import { saveValue } from "../../storage/rdb/value.ts";
 import { RdbWriter } from "../../storage/rdb/writer.ts";
 import type { Quicklist } from "../../storage/types/quicklist.ts";
+import type { DebugSubcommand } from "./debug_server.ts";
 import { addValue, dataDigest, digestText, emptyDigest } from "./digest.ts";
-import type { DebugSubcommand } from "./debug_subcommand.ts";
 
 const encoder = new TextEncoder();
 

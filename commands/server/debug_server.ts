@@ -1,5 +1,6 @@
 /**
- * Those subcommands of DEBUG that change how the server behaves, or make it do something.
+ * Those subcommands of DEBUG that change how the server behaves, or make it do something; and what a subcommand of DEBUG
+ * is.
  *
  * @module
  */
@@ -9,7 +10,24 @@ import { ReplyError } from "../../server/resp/errors.ts";
 import { reloadAll } from "../../storage/rdb/reload.ts";
 import type { Context } from "../context.ts";
 import { subcommandSyntaxError } from "../help.ts";
-import { type DebugSubcommand, isOn } from "./debug_subcommand.ts";
+
+/** One subcommand of DEBUG. */
+export interface DebugSubcommand {
+  /** Upper case. */
+  readonly name: string;
+  /** Fewest arguments, DEBUG and the name included. */
+  readonly least: number;
+  /** Most arguments; as many as the fewest if absent. */
+  readonly most?: number;
+  /** Its form, and what it does. */
+  readonly help: readonly string[];
+  run(ctx: Context, args: Args): void;
+}
+
+/** Whether an argument is a number other than 0, read as leniently as C's atoi does. */
+export function isOn(args: Args, i: number): boolean {
+  return (Number.parseInt(args.text(i), 10) || 0) !== 0;
+}
 
 const changeReplId: DebugSubcommand = {
   name: "CHANGE-REPL-ID",

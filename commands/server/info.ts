@@ -1,5 +1,5 @@
 /**
- * INFO.
+ * What a server tells of itself: INFO, ROLE, TIME, LASTSAVE, and MONITOR, which goes on telling.
  *
  * @module
  */
@@ -23,5 +23,81 @@ export const info = command({
   run(ctx, args) {
     const sections = Array.from({ length: args.count - 1 }, (_, i) => args.lower(i + 1));
     ctx.reply.verbatim("txt", ctx.server.info(sections));
+  },
+});
+
+/** ROLE */
+export const role = command({
+  name: "ROLE",
+  summary: "Answers the server's part in replication.",
+  group: "server",
+  since: "2.8.12",
+  complexity: "O(1)",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "fast", "sentinel"],
+  categories: ["admin", "dangerous"],
+
+  run({ reply }) {
+    // A primary that has sent nothing to nobody.
+    reply.array(3);
+    reply.bulk("master");
+    reply.int(0);
+    reply.array(0);
+  },
+});
+
+const MICROS = 1_000_000n;
+
+/** TIME */
+export const time = command({
+  name: "TIME",
+  summary: "Answers the server's time: Unix seconds, and the microseconds of the present one.",
+  group: "server",
+  since: "2.6.0",
+  complexity: "O(1)",
+  arity: 1,
+  flags: ["loading", "stale", "fast"],
+  tips: ["nondeterministic_output"],
+
+  run(ctx) {
+    const now = ctx.server.timeMicros();
+    ctx.reply.array(2);
+    ctx.reply.bulk(String(now / MICROS));
+    ctx.reply.bulk(String(now % MICROS));
+  },
+});
+
+/** LASTSAVE */
+export const lastsave = command({
+  name: "LASTSAVE",
+  summary: "Answers when the data was last saved, in Unix seconds.",
+  group: "server",
+  since: "1.0.0",
+  complexity: "O(1)",
+  arity: 1,
+  flags: ["loading", "stale", "fast"],
+  categories: ["admin", "dangerous"],
+  tips: ["nondeterministic_output"],
+
+  run(ctx) {
+    // Nothing is saved yet; a server that has not saved names the time of its start.
+    ctx.reply.int(Math.floor(ctx.server.startedAt / 1000));
+  },
+});
+
+/** MONITOR */
+export const monitor = command({
+  name: "MONITOR",
+  summary: "Shows the client every command that the server runs from now on.",
+  group: "server",
+  since: "1.0.0",
+  arity: 1,
+  flags: ["admin", "noscript", "loading", "stale"],
+
+  run(ctx) {
+    // Who monitors already gets no reply, as in Redis.
+    if (ctx.client.isMonitor) return;
+    ctx.reply.ok();
+    ctx.server.monitor(ctx.client);
   },
 });

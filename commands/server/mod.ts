@@ -5,21 +5,18 @@
  */
 
 import type { CommandSpec } from "../command.ts";
-import { restoreAsking } from "../generic/restore.ts";
+import { restoreAsking } from "../generic/dump.ts";
 import { commandCommand } from "./command.ts";
 import { config } from "./config.ts";
+import { keyspaceServerCommands } from "./databases.ts";
 import { debug } from "./debug.ts";
-import { info } from "./info.ts";
-import { keyspaceServerCommands } from "./keyspace_commands.ts";
+import { info, lastsave, monitor, role, time } from "./info.ts";
 import { latency } from "./latency.ts";
 import { lolwut } from "./lolwut.ts";
 import { memory } from "./memory.ts";
 import { module } from "./module.ts";
-import { monitor } from "./monitor.ts";
-import { role } from "./role.ts";
 import { shutdown } from "./shutdown.ts";
 import { slowlog } from "./slowlog.ts";
-import { lastsave, time } from "./time.ts";
 
 /** All commands of the group. */
 export const serverCommands: readonly CommandSpec[] = [

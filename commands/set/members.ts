@@ -8,7 +8,7 @@ import { Type } from "../../storage/entry.ts";
 import { globMatchAt } from "../../storage/glob.ts";
 import { Sets } from "../../storage/sets.ts";
 import { arg, command } from "../command.ts";
-import { readCursor, readScanOptions } from "../generic/scan_options.ts";
+import { readCursor, readScanOptions } from "../generic/scan.ts";
 
 /** SMEMBERS */
 export const smembers = command({

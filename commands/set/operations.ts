@@ -11,6 +11,7 @@ import { Sets } from "../../storage/sets.ts";
 import type { MemberVisitor } from "../../storage/types/set_members.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
+import { KEY_COUNT_TOO_SMALL, LIMIT_NEGATIVE, tooFewKeys } from "../errors.ts";
 import {
   difference,
   intersect,
@@ -20,7 +21,6 @@ import {
   subtract,
   union,
 } from "./algebra.ts";
-import { KEY_COUNT_TOO_SMALL, LIMIT_NEGATIVE, tooFewKeys } from "./errors.ts";
 
 /** What the commands of one kind share. */
 const answering: Pick<

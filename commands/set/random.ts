@@ -12,7 +12,7 @@ import { Sets } from "../../storage/sets.ts";
 import type { ElementSink } from "../../storage/types/listpack.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
-import { COUNT_NEGATIVE, countOutOfRange, replyTooLarge } from "./errors.ts";
+import { countOutOfRange, POP_COUNT_NEGATIVE, replyTooLarge } from "../errors.ts";
 
 /** Where fewer than one in so many members stays, those that stay are put aside instead of taking out the others. */
 const KEPT_RATIO = 5;
@@ -111,7 +111,7 @@ export const spop = command({
 
 function takeMany(ctx: Context, args: Args): void {
   const { db, reply } = ctx;
-  const count = args.intBetween(2, 0, Infinity, COUNT_NEGATIVE);
+  const count = args.intBetween(2, 0, Infinity, POP_COUNT_NEGATIVE);
   const limits = ctx.server.config.values;
   const ref = db.find(args, 1, Type.set);
   if (ref === 0 || count === 0) {

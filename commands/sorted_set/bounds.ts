@@ -6,7 +6,7 @@
 
 import { type Args, decodeLatin1, parseDouble } from "../../server/resp/args.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
-import { boundNotAFloat, boundNotAString } from "./errors.ts";
+import { boundNotAFloat, boundNotAString } from "../errors.ts";
 
 /** Neighbouring ranks. */
 export interface Ranks {

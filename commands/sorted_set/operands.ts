@@ -14,7 +14,7 @@ import { membersOf } from "../../storage/sets.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
 import type { SetMembers } from "../../storage/types/set_members.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
-import { noInputKeys } from "./errors.ts";
+import { noInputKeys } from "../errors.ts";
 
 /** Is shown a member; answering true ends the walk. */
 export type Visitor = (buf: Uint8Array, off: number, len: number, score: number) => boolean | void;

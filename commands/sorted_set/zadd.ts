@@ -15,7 +15,7 @@ import {
   existingContradictsNew,
   incrementsOne,
   scoreNotANumber,
-} from "./errors.ts";
+} from "../errors.ts";
 
 /** Options of ZADD, as bits. */
 export const AddOption = {

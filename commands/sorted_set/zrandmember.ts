@@ -13,7 +13,7 @@ import { SortedSets } from "../../storage/sorted_sets.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { countOutOfRange } from "./errors.ts";
+import { replyTooLarge } from "../errors.ts";
 import { beginMembers, replyMember } from "./reply_members.ts";
 
 /** Bytes of the shortest member in a reply. */
@@ -58,7 +58,7 @@ function replyWithMany(ctx: Context, args: Args): void {
   const count = readCount(args, 2);
   if (args.count > 4 || (args.count === 4 && !args.is(3, "WITHSCORES"))) throw syntaxError();
   const withScores = args.count === 4;
-  if (withScores && Math.abs(count) > Number(INT64_MAX) / 2) throw countOutOfRange();
+  if (withScores && Math.abs(count) > Number(INT64_MAX) / 2) throw replyTooLarge();
 
   const set = ctx.db.tool(SortedSets).read(args, 1);
   if (set === undefined || count === 0) {
@@ -68,12 +68,12 @@ function replyWithMany(ctx: Context, args: Args): void {
   if (count < 0) {
     // Members may repeat, so nothing else bounds the reply.
     let room = ctx.server.config.values.protoMaxBulkLen;
-    if (-count * LEAST_BULK > room) throw countOutOfRange();
+    if (-count * LEAST_BULK > room) throw replyTooLarge();
     beginMembers(reply, -count, withScores);
     for (let left = -count; left > 0; left--) {
       seekAny(ctx, set);
       room -= set.len + LEAST_BULK;
-      if (room < 0) throw countOutOfRange();
+      if (room < 0) throw replyTooLarge();
       replyMember(reply, set, withScores);
     }
     return;

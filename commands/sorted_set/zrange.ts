@@ -9,8 +9,8 @@ import { syntaxError } from "../../server/resp/errors.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
 import type { Context } from "../context.ts";
+import { limitNeedsBounds, scoresAreEqual } from "../errors.ts";
 import { type Bounds, type RangeKind, type Ranks, readBounds } from "./bounds.ts";
-import { limitNeedsBounds, scoresAreEqual } from "./errors.ts";
 import { type RankRange, replyRange } from "./reply_members.ts";
 import { storeResult } from "./store_result.ts";
 

@@ -10,7 +10,7 @@ import { SortedSets } from "../../storage/sorted_sets.ts";
 import type { Member } from "../../storage/types/sorted_members.ts";
 import { SortedSet } from "../../storage/types/sorted_set.ts";
 import { arg, command } from "../command.ts";
-import { readCursor, readScanOptions } from "../generic/scan_options.ts";
+import { readCursor, readScanOptions } from "../generic/scan.ts";
 
 /** ZSCAN */
 export const zscan = command({

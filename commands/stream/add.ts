@@ -10,8 +10,13 @@ import { StreamId } from "../../storage/types/stream_id.ts";
 import { LARGEST_ENTRY, type NodeLimits } from "../../storage/types/stream_tail.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { wrongNumberOfArguments } from "../string/errors.ts";
-import { entryTooLarge, idNotAboveTop, idNotAboveZero, idsExhausted } from "./errors.ts";
+import {
+  entryTooLarge,
+  idNotAboveTop,
+  idNotAboveZero,
+  idsExhausted,
+  wrongNumberOfArguments,
+} from "../errors.ts";
 import { replyWithId } from "./ids.ts";
 import { findStream, storeNewStream } from "./lookup.ts";
 import { type AddOptions, exactParts, readAddOptions, trim, trimGrammar } from "./trim_options.ts";

@@ -10,8 +10,8 @@ import { IdPlace } from "../../storage/types/id_tree.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
+import { noKeyOrGroup } from "../errors.ts";
 import { type Claim, dropPending, finishClaim } from "./claim.ts";
-import { noKeyOrGroup } from "./errors.ts";
 import { readIntervalStart, replyWithId, replyWithIds } from "./ids.ts";
 import { needConsumer, readStream } from "./lookup.ts";
 

@@ -6,15 +6,15 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
+import type { IdPlace } from "../../storage/types/id_tree.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { type Count, narrowCount } from "../../storage/types/stream_count.ts";
 import type { Consumer } from "../../storage/types/stream_group.ts";
-import type { IdPlace } from "../../storage/types/id_tree.ts";
 import type { StreamId } from "../../storage/types/stream_id.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
+import { noKeyOrGroup } from "../errors.ts";
 import { type NamedGroup, propagatePending, propagateProgress } from "./effects.ts";
-import { noKeyOrGroup } from "./errors.ts";
 import { readId, readIdIfAny, replyWithId } from "./ids.ts";
 import { needConsumer, readStream, replyWithEntry } from "./lookup.ts";
 

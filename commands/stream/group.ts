@@ -12,8 +12,8 @@ import { type ConsumerGroup, UNKNOWN_READS } from "../../storage/types/stream_gr
 import { StreamId } from "../../storage/types/stream_id.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
+import { groupExists, groupNeedsKey, noGroup } from "../errors.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
-import { groupExists, groupNeedsKey, noGroup } from "./errors.ts";
 import { readAnyId, readId } from "./ids.ts";
 import { findStream, storeNewStream } from "./lookup.ts";
 

@@ -8,7 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import type { Reply } from "../../server/resp/reply.ts";
 import { type IdForm, LONGEST_ID, parseStreamId, StreamId } from "../../storage/types/stream_id.ts";
 import type { Context } from "../context.ts";
-import { invalidId, invalidIntervalEnd, invalidIntervalStart } from "./errors.ts";
+import { invalidId, invalidIntervalEnd, invalidIntervalStart } from "../errors.ts";
 
 /** Arguments that are longer are no IDs to Redis, whatever they begin with. */
 const LONGEST_ARGUMENT = 127;

@@ -16,9 +16,8 @@ import {
 import { StreamId } from "../../storage/types/stream_id.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
-import { noSuchKey } from "../generic/errors.ts";
+import { noGroup, noSuchKey } from "../errors.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
-import { noGroup } from "./errors.ts";
 import { replyWithCount, replyWithId } from "./ids.ts";
 import { readStream, replyWithEntry, replyWithRange } from "./lookup.ts";
 

@@ -4,15 +4,14 @@
  * @module
  */
 
-import type { Args } from "../../server/resp/args.ts";
+import { type Args, encodeLatin1 } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { IdPlace } from "../../storage/types/id_tree.ts";
 import type { ConsumerGroup } from "../../storage/types/stream_group.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
-import { encodeLatin1 } from "../../server/resp/args.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { noKeyOrGroup } from "./errors.ts";
+import { noKeyOrGroup } from "../errors.ts";
 import { readIntervalEnd, readIntervalStart, replyWithId } from "./ids.ts";
 import { readStream } from "./lookup.ts";
 

@@ -7,19 +7,19 @@
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
+import { IdPlace } from "../../storage/types/id_tree.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import type { Consumer } from "../../storage/types/stream_group.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
-import { IdPlace } from "../../storage/types/id_tree.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
+import { noGroupToRead } from "../errors.ts";
 import {
   type NamedGroup,
   propagateConsumer,
   propagatePending,
   propagateProgress,
 } from "./effects.ts";
-import { noGroupToRead } from "./errors.ts";
 import { readId, replyWithId } from "./ids.ts";
 import { needConsumer, readStream, replyWithEntry } from "./lookup.ts";
 import { keysOf, type ReadOptions, readOptions } from "./read_options.ts";

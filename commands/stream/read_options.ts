@@ -8,7 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
 import type { Context } from "../context.ts";
-import { timeoutNegative, timeoutOutOfRange } from "../generic/errors.ts";
+import { timeoutNegative, timeoutOutOfRange } from "../errors.ts";
 
 /** What the arguments say besides the IDs. */
 export interface ReadOptions {

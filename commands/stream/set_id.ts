@@ -9,7 +9,7 @@ import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { narrowCount } from "../../storage/types/stream_count.ts";
 import { arg, command } from "../command.ts";
 import { EventClass } from "../context.ts";
-import { noSuchKey } from "../generic/errors.ts";
+import { noSuchKey } from "../errors.ts";
 import { readId } from "./ids.ts";
 import { findStream } from "./lookup.ts";
 

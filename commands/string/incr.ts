@@ -1,14 +1,15 @@
 /**
- * Counters: INCR, DECR, INCRBY, DECRBY on the decimal text of a 64-bit integer.
+ * Counters: INCR, DECR, INCRBY, DECRBY on the decimal text of a 64-bit integer; INCRBYFLOAT in C's extended precision,
+ * whose digits clients see.
  *
- * Numbers that a double holds exactly, which are nearly all, are read from and written into the key's record without
+ * Integers that a double holds exactly, which are nearly all, are read from and written into the key's record without
  * leaving the stack; the rest go through BigInt.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
-import { notAnInteger } from "../../server/resp/errors.ts";
+import { notAFloat, notAnInteger } from "../../server/resp/errors.ts";
 import {
   INT64_MAX,
   INT64_MIN,
@@ -18,9 +19,15 @@ import {
 import { writeDigits } from "../../server/resp/reply_encoder.ts";
 import { KEEP_EXPIRY, NO_EXPIRY, StringEncoding, Type } from "../../storage/entry.ts";
 import type { Database } from "../../storage/keyspace.ts";
+import {
+  formatLongDouble,
+  LONG_DOUBLE_ZERO,
+  parseLongDouble,
+  sumLongDoubles,
+} from "../../storage/long_double.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { decrementOverflows, incrementOverflows } from "./errors.ts";
+import { decrementOverflows, incrementNotFinite, incrementOverflows } from "../errors.ts";
 
 const MINUS = 45;
 
@@ -154,3 +161,38 @@ function overwrite(db: Database, ref: number, length: number, value: number): vo
   if (value < 0) buf[at++] = MINUS;
   writeDigits(buf, at, magnitude);
 }
+
+/** INCRBYFLOAT */
+export const incrbyfloat = command({
+  name: "INCRBYFLOAT",
+  summary:
+    "Adds a floating-point number to the one that a key holds; an absent key counts as zero.",
+  group: "string",
+  since: "2.6.0",
+  complexity: "O(1)",
+  arity: 3,
+  flags: ["write", "denyoom", "fast"],
+  keys: [{ at: 1, access: "RW", effects: ["access", "update"] }],
+  args: [arg.key("key"), arg.double("increment")],
+
+  run(ctx, args) {
+    const { db } = ctx;
+    const ref = db.find(args, 1, Type.string);
+    let before: typeof LONG_DOUBLE_ZERO | undefined = LONG_DOUBLE_ZERO;
+    if (ref !== 0) {
+      const { buf, off, len } = db.value(ref);
+      before = parseLongDouble(buf, off, len);
+    }
+    const by = parseLongDouble(args.buf, args.off[2], args.len[2]);
+    if (before === undefined || by === undefined) throw notAFloat();
+    const sum = sumLongDoubles(before, by);
+    if (sum === undefined) throw incrementNotFinite();
+
+    const digits = formatLongDouble(sum);
+    db.setEncoding(db.setString(args, 1, digits, KEEP_EXPIRY), StringEncoding.text);
+    ctx.changed(args, 1, EventClass.string, "incrbyfloat");
+    // Replicas must store our digits, not repeat our arithmetic.
+    if (ctx.propagates) ctx.propagate("SET", args.view(1), digits, "KEEPTTL");
+    ctx.reply.bulk(digits);
+  },
+});

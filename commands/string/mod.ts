@@ -6,12 +6,10 @@
 
 import type { CommandSpec } from "../command.ts";
 import { get, getdel, getex, mget } from "./get.ts";
-import { decr, decrby, incr, incrby } from "./incr.ts";
-import { incrbyfloat } from "./incr_by_float.ts";
+import { decr, decrby, incr, incrby, incrbyfloat } from "./incr.ts";
 import { lcs } from "./lcs.ts";
-import { mset, msetnx } from "./mset.ts";
 import { append, getrange, setrange, strlen, substr } from "./range.ts";
-import { getset, psetex, set, setex, setnx } from "./set.ts";
+import { getset, mset, msetnx, psetex, set, setex, setnx } from "./set.ts";
 
 /** All commands of the string group. */
 export const stringCommands: readonly CommandSpec[] = [

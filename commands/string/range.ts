@@ -9,7 +9,7 @@ import { LARGEST_VALUE, NO_EXPIRY, StringEncoding, Type } from "../../storage/en
 import { copyBytes } from "../../storage/memory/bytes.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { offsetOutOfRange, stringTooLong } from "./errors.ts";
+import { offsetOutOfRange, stringTooLong } from "../errors.ts";
 
 /** APPEND */
 export const append = command({

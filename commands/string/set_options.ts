@@ -9,7 +9,7 @@
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
-import { invalidExpireTime } from "./errors.ts";
+import { invalidExpireTime } from "../errors.ts";
 
 /** What is to become of the key's expiry. Only one may be asked for. */
 export const Expiration = {

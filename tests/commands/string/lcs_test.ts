@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { commonLength, commonRuns } from "../../../commands/string/lcs.ts";
 import { assertRefused } from "../../support/assert_refused.ts";
-import { commonLength, commonRuns } from "../../../commands/string/longest_common_subsequence.ts";
 import { seededRandom, startTestServer } from "../../support/harness.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("LCS answers the common bytes, their number or where they lie", async () => {
   await using t = await startTestServer();

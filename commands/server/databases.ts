@@ -1,7 +1,7 @@
 /**
- * FLUSHDB and FLUSHALL.
+ * Whole databases: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
  *
- * With either word the keys are gone at once; ASYNC leaves their memory to the background, SYNC waits for it.
+ * With either word of flushing the keys are gone at once; ASYNC leaves their memory to the background, SYNC waits for it.
  *
  * @module
  */
@@ -9,8 +9,26 @@
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { flushAll, flushDatabase } from "../../storage/flush.ts";
-import { arg, command } from "../command.ts";
+import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
+import { databaseAt, readDatabaseNumber } from "../generic/move.ts";
+
+/** DBSIZE */
+export const dbsize = command({
+  name: "DBSIZE",
+  summary: "Counts the keys of the database.",
+  group: "server",
+  since: "1.0.0",
+  complexity: "O(1)",
+  arity: 1,
+  flags: ["readonly", "fast"],
+  categories: ["keyspace"],
+  tips: ["request_policy:all_shards", "response_policy:agg_sum"],
+
+  run(ctx) {
+    ctx.reply.int(ctx.db.size);
+  },
+});
 
 const FLUSH_ARGS = [
   arg.oneOf("flush-type", [
@@ -76,3 +94,30 @@ function finish(ctx: Context, removed: number, waits: boolean): void {
   ctx.dirty(Math.max(removed, 1));
   ctx.reply.ok();
 }
+
+/** SWAPDB */
+export const swapdb = command({
+  name: "SWAPDB",
+  summary: "Exchanges two databases for all clients.",
+  group: "server",
+  since: "4.0.0",
+  complexity: "O(N) in the number of clients that watch or wait for keys of either database",
+  arity: 3,
+  flags: ["write", "fast"],
+  categories: ["dangerous", "keyspace"],
+  args: [arg.integer("index1"), arg.integer("index2")],
+
+  run(ctx, args) {
+    const { keyspace } = ctx.db;
+    const first = readDatabaseNumber(args, 1, "ERR invalid first DB index");
+    const second = readDatabaseNumber(args, 2, "ERR invalid second DB index");
+    const a = databaseAt(keyspace, first);
+    const b = databaseAt(keyspace, second);
+    if (a !== b) keyspace.swap(first, second);
+    ctx.dirty();
+    ctx.reply.ok();
+  },
+});
+
+/** DBSIZE, FLUSHALL, FLUSHDB and SWAPDB. */
+export const keyspaceServerCommands: readonly CommandSpec[] = [dbsize, flushall, flushdb, swapdb];
