@@ -74,7 +74,8 @@ export type KeyUse = Pick<KeySpec, "access" | "effects">;
 
 /** How a command's keys are found among its arguments; the published "key specifications". */
 export interface KeySpec {
-  readonly access: KeyAccess;
+  /** Absent where no key is meant: a shard channel, which belongs to a slot like a key. */
+  readonly access?: KeyAccess;
   readonly effects?: readonly KeyEffect[];
   /** Index of the argument where the search begins. */
   readonly at?: number;
@@ -151,6 +152,8 @@ export interface CommandSpec {
   readonly findKeys?: (args: Args) => number[];
   /** What this request really does with its keys, where a spec is marked `variable_flags`. */
   readonly keyUse?: (args: Args) => KeyUse;
+  /** Whether a client that is subscribed to something may say it in RESP2, too. */
+  readonly whileSubscribed?: true;
   /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */
   readonly secrets?: (args: Args) => readonly number[];
   /**

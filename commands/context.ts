@@ -66,6 +66,8 @@ export interface Context {
   readonly propagates: boolean;
   /** Lets this command leave no effect, although it changed something. */
   propagateNothing(): void;
+  /** Lets the request reach replicas, though not the AOF, although it changes nothing here: a message. */
+  replicate(): void;
   /**
    * Makes the client wait for keys; the handler returns the promise. Where waiting is not allowed (in a transaction or
    * a script) the timeout's reply is given at once.
@@ -119,6 +121,10 @@ export interface ClientApi {
   replyMode: ReplyMode;
   /** Whether it is sent every command that runs (MONITOR). */
   readonly isMonitor: boolean;
+  /** Whether it is subscribed to something and speaks RESP2, where replies and messages look alike. */
+  readonly isListener: boolean;
+  /** Replies to the command at hand with what must reach the client even if CLIENT REPLY silences the command. */
+  sayEvenInSilence(reply: Reply, say: (reply: Reply) => void): void;
   /** Selects a database by number. */
   select(database: number): void;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
@@ -139,6 +145,7 @@ export interface ServerApi {
   readonly keyspace: Keyspace;
   readonly config: ConfigApi;
   readonly clients: ClientsApi;
+  readonly pubsub: PubSubApi;
   readonly stats: StatsApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
@@ -267,6 +274,31 @@ export interface ClientsApi {
   unpause(): void;
   /** Ends a blocked client's wait, with a timeout's reply or an error; false when it is not blocked. */
   unblock(id: number, how: "timeout" | "error"): boolean;
+}
+
+/** What clients subscribe to. Messages to channels reach patterns, too; shard channels are a world of their own. */
+export type SubscriptionKind = "channel" | "pattern" | "shard";
+
+/** Publish and subscribe. Names that are given are copied. */
+export interface PubSubApi {
+  /** Does nothing where the client is subscribed already. */
+  subscribe(client: ClientApi, kind: SubscriptionKind, name: Uint8Array): void;
+  /** Does nothing where it is not. */
+  unsubscribe(client: ClientApi, kind: SubscriptionKind, name: Uint8Array): void;
+  /** What the client is subscribed to, in the order in which it was said. */
+  subscriptions(client: ClientApi, kind: SubscriptionKind): readonly Uint8Array[];
+  /** How many {@link subscriptions} there are. O(1). */
+  subscriptionCount(client: ClientApi, kind: SubscriptionKind): number;
+  /** All names that somebody is subscribed to, or those that match. */
+  names(kind: SubscriptionKind, pattern?: Uint8Array): readonly Uint8Array[];
+  /** How many clients are subscribed to a name. */
+  subscriberCount(kind: SubscriptionKind, name: Uint8Array): number;
+  /** How many different patterns somebody is subscribed to. */
+  readonly patterns: number;
+  /** Sends a message to a channel and answers how often it was sent; a client may match several times. */
+  publish(channel: Uint8Array, message: Uint8Array): number;
+  /** The same for a shard channel. */
+  publishToShard(channel: Uint8Array, message: Uint8Array): number;
 }
 
 /** Counters that CONFIG RESETSTAT clears. */

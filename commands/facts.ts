@@ -115,7 +115,8 @@ const KEY_EFFECTS: readonly KeyEffect[] = [
 
 /** The flags of a key spec as COMMAND INFO tells them. */
 export function keyFlags({ access, effects = [] }: Pick<KeySpec, "access" | "effects">): string[] {
-  return [access, ...KEY_EFFECTS.filter((effect) => effects.includes(effect))];
+  const present = KEY_EFFECTS.filter((effect) => effects.includes(effect));
+  return access === undefined ? present : [access, ...present];
 }
 
 /** Where a command's keys stand, as far as one range can tell. */

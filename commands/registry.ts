@@ -31,6 +31,7 @@ export const Flag = {
   skip_slowlog: 1 << 15,
   pubsub: 1 << 16,
   no_async_loading: 1 << 17,
+  while_subscribed: 1 << 20,
 } as const;
 
 /** A command as one server knows it. */
@@ -121,7 +122,7 @@ function register(
     spec,
     id: all.length,
     fullName,
-    mask: flagMask(spec.flags ?? []),
+    mask: flagMask(spec.flags ?? []) | (spec.whileSubscribed ? Flag.while_subscribed : 0),
     arity: spec.arity,
     run: spec.run,
     parent,

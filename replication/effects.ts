@@ -11,8 +11,11 @@
 import type { EffectPart } from "../commands/context.ts";
 import { Args } from "../server/resp/args.ts";
 
-/** Hears one effect: the database it belongs to and the command. The arguments are valid during the call only. */
-export type EffectListener = (database: number, args: Args) => void;
+/**
+ * Hears one effect: the database it belongs to and the command. The arguments are valid during the call only. A message
+ * (PUBLISH) changes no data: replicas pass it on to their own clients, and the AOF leaves it out.
+ */
+export type EffectListener = (database: number, args: Args, isMessage: boolean) => void;
 
 const encoder = new TextEncoder();
 
@@ -20,6 +23,7 @@ const encoder = new TextEncoder();
 interface Effect {
   readonly database: number;
   readonly args: Args;
+  readonly isMessage: boolean;
 }
 
 /**
@@ -58,14 +62,14 @@ export class EffectStream {
     this.#waiting = [];
     const isWrapped = effects.length > 1;
     if (isWrapped) this.#tell(effects[0].database, Args.of("MULTI"));
-    for (const { database, args } of effects) this.#tell(database, args);
+    for (const { database, args, isMessage } of effects) this.#tell(database, args, isMessage);
     if (isWrapped) this.#tell(effects[effects.length - 1].database, Args.of("EXEC"));
   }
 
   /** Adds an effect to the unit that is open, by a copy of it, or tells the listeners at once when there is none. */
-  emit(database: number, args: Args): void {
-    if (this.#depth > 0) this.#waiting.push({ database, args: args.detach() });
-    else this.#tell(database, args);
+  emit(database: number, args: Args, isMessage = false): void {
+    if (this.#depth > 0) this.#waiting.push({ database, args: args.detach(), isMessage });
+    else this.#tell(database, args, isMessage);
   }
 
   /** Adds the last effect of the unit and ends it; alone in the outermost unit it needs no copy. */
@@ -76,8 +80,8 @@ export class EffectStream {
     this.end();
   }
 
-  #tell(database: number, args: Args): void {
-    for (const listener of this.#listeners) listener(database, args);
+  #tell(database: number, args: Args, isMessage = false): void {
+    for (const listener of this.#listeners) listener(database, args, isMessage);
   }
 }
 

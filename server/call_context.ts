@@ -20,6 +20,8 @@ export class CallContext implements Context {
   denyBlocking = false;
   /** Effects that replace the request itself; undefined while the request is its own effect. */
   effects: EffectPart[][] | undefined;
+  /** Whether the request is to reach replicas although it changes nothing. */
+  isReplicated = false;
 
   constructor(server: Server, client: Session, reply: Reply) {
     this.server = server;
@@ -79,6 +81,10 @@ export class CallContext implements Context {
 
   propagateNothing(): void {
     this.effects = [];
+  }
+
+  replicate(): void {
+    this.isReplicated = true;
   }
 
   block(args: Args, options: BlockOptions): Promise<void> | void {

@@ -40,6 +40,7 @@ export class Clients implements ClientsApi {
   remove(session: Session): void {
     this.#sessions.delete(session.id);
     this.#server.monitors.delete(session);
+    this.#server.pubsub.unsubscribeAll(session);
   }
 
   get(id: number): Session | undefined {
@@ -55,8 +56,7 @@ export class Clients implements ClientsApi {
     if (ids !== undefined && !ids.includes(session.id)) return false;
     if (address !== undefined && session.endpoints.remote !== address) return false;
     if (localAddress !== undefined && session.endpoints.local !== localAddress) return false;
-    // There are neither replicas, nor a primary's link, nor subscribers yet.
-    if (type !== undefined && type !== "normal") return false;
+    if (type !== undefined && type !== session.type) return false;
     if (user !== undefined && session.user !== user) return false;
     if (skip !== undefined && session.id === skip) return false;
     if (maxAgeSeconds !== undefined) {
@@ -120,7 +120,7 @@ export class Clients implements ClientsApi {
   closeIdle(now: number, timeout: number): void {
     if (timeout === 0) return;
     for (const session of this.#sessions.values()) {
-      if (session.isBlocked || session.isMonitor) continue;
+      if (session.isBlocked || session.isMonitor || session.type === "pubsub") continue;
       if (now - session.lastActiveAt > timeout * 1000) session.close();
     }
   }

@@ -50,6 +50,16 @@ const GATES: readonly Gate[] = [
     },
   },
   {
+    active: () => true,
+    refuse({ client }, command) {
+      if (!client.isListener || (command.mask & Flag.while_subscribed) !== 0) return undefined;
+      return new ReplyError(
+        `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / ` +
+          `(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+      );
+    },
+  },
+  {
     active: (server) => server.busy !== undefined,
     refuse({ server }, command) {
       if ((command.mask & Flag.allow_busy) !== 0) return undefined;
@@ -60,6 +70,9 @@ const GATES: readonly Gate[] = [
     },
   },
 ];
+
+/** So many gates are always there: those of protected commands and of clients that listen. */
+const FEWEST_GATES = 2;
 
 /** What is carried out at once between MULTI and EXEC. */
 const IN_TRANSACTION: ReadonlySet<string> = new Set([
@@ -91,7 +104,7 @@ export class Dispatcher {
   refresh(): void {
     const server = this.#server;
     this.#gates = GATES.filter((gate) => gate.active(server));
-    this.#allWatched = this.#gates.length > 1;
+    this.#allWatched = this.#gates.length > FEWEST_GATES;
     this.#watched = Flag.protected;
   }
 
@@ -126,7 +139,7 @@ export class Dispatcher {
     }
     const { client } = ctx;
     client.lastCommand = command;
-    if (this.#allWatched || (command.mask & this.#watched) !== 0) {
+    if (this.#allWatched || (command.mask & this.#watched) !== 0 || client.modes !== 0) {
       for (const gate of this.#gates) {
         const refusal = gate.refuse(ctx, command, args);
         if (refusal !== undefined) {
@@ -230,6 +243,10 @@ export class Dispatcher {
     const instead = ctx.effects;
     ctx.effects = undefined;
     const { effects, changes } = this.#server;
+    if (ctx.isReplicated) {
+      ctx.isReplicated = false;
+      if (effects.active) effects.emit(ctx.db.id, args, true);
+    }
     if (changes !== changesBefore && effects.active) {
       if (instead === undefined) {
         if (isUnit) effects.emitLast(ctx.db.id, args);

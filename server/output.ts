@@ -5,7 +5,9 @@
  * write. While that write is under way further replies gather in another encoder. Nobody waits for a write, so a
  * client that does not read holds up neither the server nor the discovery that it has gone.
  *
- * Encoders come from a pool shared by all connections: an idle one holds none.
+ * Encoders come from a pool shared by all connections: an idle one holds none. Messages for many receivers are not
+ * even copied: where they lie in a buffer shared by all is remembered ({@link Output.share}), and as long as further
+ * ones lie behind them there, they leave together from there.
  *
  * @module
  */
@@ -35,8 +37,13 @@ export class Output {
   readonly #onFailed: (error: unknown) => void;
   /** Replies not yet given to the socket. */
   #gathering: ReplyEncoder | undefined;
-  /** Replies that the socket is taking. */
-  #leaving: ReplyEncoder | undefined;
+  /** Where shared messages lie that are not yet given to the socket; while there are any, none is gathering. */
+  #shared: Uint8Array | undefined;
+  #sharedFrom = 0;
+  #sharedTo = 0;
+  /** What the socket is taking, and the encoder that holds it unless the bytes are shared. */
+  #leaving: Uint8Array | undefined;
+  #leavingEncoder: ReplyEncoder | undefined;
   #sent = 0;
   #failed = false;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -58,63 +65,113 @@ export class Output {
   /** Where to encode the next replies. */
   encoder(protocol: 2 | 3): ReplyEncoder {
     const encoder = this.#gathering ??= this.#pool.take();
+    if (this.#shared !== undefined) this.#copyShared(encoder);
     encoder.protocol = protocol;
     return encoder;
   }
 
+  /**
+   * Adds a message that lies in `buf` from one offset to another, where it will not change any more, and which other
+   * connections may be sent as well. Answers whether it is the first that waits, so that a {@link flush} is due.
+   */
+  share(buf: Uint8Array, from: number, to: number): boolean {
+    let encoder = this.#gathering;
+    if (encoder === undefined || encoder.length === 0) {
+      if (this.#shared === undefined) {
+        this.#shared = buf;
+        this.#sharedFrom = from;
+        this.#sharedTo = to;
+        return this.#leaving === undefined;
+      }
+      if (this.#shared === buf && this.#sharedTo === from) {
+        this.#sharedTo = to;
+        return false;
+      }
+      this.#copyShared(encoder = this.#gathering ??= this.#pool.take());
+    }
+    encoder.rawAt(buf, from, to - from);
+    return false;
+  }
+
+  #copyShared(encoder: ReplyEncoder): void {
+    if (this.#shared === undefined) return;
+    encoder.rawAt(this.#shared, this.#sharedFrom, this.#sharedTo - this.#sharedFrom);
+    this.#forgetShared();
+  }
+
+  #forgetShared(): void {
+    this.#shared = undefined;
+    this.#sharedFrom = this.#sharedTo = 0;
+  }
+
+  /** Bytes not yet given to the socket. */
+  get gathered(): number {
+    return this.#sharedTo - this.#sharedFrom + (this.#gathering?.length ?? 0);
+  }
+
   /** Bytes that the socket has not taken yet. */
   get pending(): number {
-    return (this.#gathering?.length ?? 0) +
-      (this.#leaving === undefined ? 0 : this.#leaving.length - this.#sent);
+    return this.gathered + (this.#leaving === undefined ? 0 : this.#leaving.length - this.#sent);
   }
 
-  /** Bytes of memory that the buffers take. */
+  /** Bytes of memory that the buffers take; shared messages count for each connection. */
   get memory(): number {
-    return (this.#gathering?.capacity ?? 0) + (this.#leaving?.capacity ?? 0);
-  }
-
-  /** Bytes of replies that wait behind the write under way. */
-  get waiting(): number {
-    return this.#leaving === undefined ? 0 : this.#gathering?.length ?? 0;
+    const leaving = this.#leavingEncoder?.capacity ?? this.#leaving?.length ?? 0;
+    return (this.#gathering?.capacity ?? 0) + this.#sharedTo - this.#sharedFrom + leaving;
   }
 
   /** Gives what has gathered to the socket, unless it is still busy with what came before. */
   flush(): void {
     if (this.#leaving !== undefined) return;
     const encoder = this.#gathering;
-    if (encoder === undefined) return;
     this.#gathering = undefined;
-    if (encoder.length === 0 || this.#failed) {
-      encoder.truncate(0);
-      this.#pool.give(encoder);
+    if (encoder !== undefined && encoder.length > 0 && !this.#failed) {
+      this.#leavingEncoder = encoder;
+      this.#write(encoder.bytes());
       return;
     }
-    this.#leaving = encoder;
+    if (encoder !== undefined) {
+      encoder.truncate(0);
+      this.#pool.give(encoder);
+    }
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    const bytes = this.#pool.view(shared, this.#sharedFrom, this.#sharedTo);
+    this.#forgetShared();
+    if (!this.#failed) this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#leaving = bytes;
     this.#sent = 0;
-    this.#sink.write(encoder.bytes()).then(this.#onWritten, this.#onFailed);
+    this.#sink.write(bytes).then(this.#onWritten, this.#onFailed);
   }
 
   #written(count: number): void {
     const traffic = this.#traffic;
     traffic.outputBytes += count;
     traffic.writes++;
-    const encoder = this.#leaving;
-    if (encoder === undefined) return;
+    const bytes = this.#leaving;
+    if (bytes === undefined) return;
     this.#sent += count;
-    if (this.#sent < encoder.length) {
-      this.#sink.write(encoder.bytes().subarray(this.#sent)).then(this.#onWritten, this.#onFailed);
+    if (this.#sent < bytes.length) {
+      this.#sink.write(bytes.subarray(this.#sent)).then(this.#onWritten, this.#onFailed);
       return;
     }
     this.#leaving = undefined;
-    this.#pool.give(encoder);
+    const encoder = this.#leavingEncoder;
+    if (encoder !== undefined) {
+      this.#leavingEncoder = undefined;
+      this.#pool.give(encoder);
+    }
     this.flush();
     if (this.#leaving === undefined) this.#settle();
   }
 
   #fail(error: unknown): void {
     this.#failed = true;
-    this.#leaving = undefined;
-    this.#gathering = undefined;
+    this.#leaving = this.#leavingEncoder = undefined;
+    this.#forget();
     this.#settle();
     this.#onFailure(error);
   }
@@ -134,6 +191,11 @@ export class Output {
   /** Gives the buffers back; nothing is written any more. */
   discard(): void {
     this.#failed = true;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#gathering = undefined;
+    this.#forgetShared();
   }
 }

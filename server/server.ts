@@ -39,6 +39,8 @@ import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import type { Logger } from "./logger.ts";
 import { describeRequest } from "./monitor.ts";
+import { Notifications } from "./notifications.ts";
+import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/discard_reply.ts";
@@ -79,6 +81,7 @@ const FOLLOWED_DIRECTIVES = [
   "slowlog-log-slower-than",
   "slowlog-max-len",
   "latency-monitor-threshold",
+  "notify-keyspace-events",
   "requirepass",
 ] as const;
 
@@ -102,6 +105,8 @@ export class Server implements ServerApi {
   readonly fairness = new Fairness();
   readonly blocking: Blocking;
   readonly pushes = new Pushes();
+  readonly pubsub: PubSub = new PubSub(() => this.notifications.refresh());
+  readonly notifications = new Notifications(this.keyEvents, this.pubsub);
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -236,6 +241,7 @@ export class Server implements ServerApi {
     this.preciseTiming = (slower >= 0 && slower < COARSE_MICROS) ||
       values.latencyMonitorThreshold > 0;
     this.slowlog.trim(values.slowlogMaxLen);
+    this.notifications.configure(values.notifyKeyspaceEvents);
     this.dispatcher.refresh();
   }
 

@@ -10,6 +10,7 @@
 
 import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
+import type { Reply } from "./resp/reply.ts";
 import { CallContext } from "./call_context.ts";
 import { Output } from "./output.ts";
 import { OutputLimit } from "./output_limit.ts";
@@ -18,11 +19,14 @@ import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
+import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A client with this many bytes of unread replies is not read from until it reads. */
 export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
+/** The same for who is sent messages, and so cannot be held back: it is closed, even if its limits are higher. */
+const MOST_UNREAD_MESSAGES = 1024 * 1024 * 1024;
 /** So much may always wait, as in the fixed buffer that Redis does not count. */
 const UNLIMITED_BYTES = 16 * 1024;
 /** The first room for the reply of a command that waits. */
@@ -77,6 +81,8 @@ export class Session implements ClientApi {
   modes = 0;
   /** What it has queued since MULTI; set together with {@link Mode.multi}. */
   transaction: Transaction | undefined;
+  /** What it listens to; set together with {@link Mode.subscribed}. */
+  subscriptions: Subscriptions | undefined;
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
@@ -141,6 +147,15 @@ export class Session implements ClientApi {
     return this.#unblock !== undefined;
   }
 
+  get isListener(): boolean {
+    return (this.modes & Mode.subscribed) !== 0 && this.#protocol === 2;
+  }
+
+  /** The class of clients it belongs to. */
+  get type(): "normal" | "pubsub" {
+    return (this.modes & Mode.subscribed) !== 0 ? "pubsub" : "normal";
+  }
+
   get isClosing(): boolean {
     return this.#closing;
   }
@@ -156,7 +171,7 @@ export class Session implements ClientApi {
 
   /** Bytes of memory that the client takes. */
   get memory(): number {
-    return this.#decoder.capacity + this.output.memory;
+    return this.#decoder.capacity + this.output.memory + (this.subscriptions?.memory ?? 0);
   }
 
   /** Reads requests and answers them until either side ends. Never rejects. */
@@ -260,9 +275,11 @@ export class Session implements ClientApi {
   checkOutputLimit(): void {
     const server = this.#server;
     const { pending } = this.output;
-    const limit = server.config.values.clientOutputBufferLimit.normal;
-    // A monitor is fed by others, so that not reading from it does not hold it back.
-    const floods = this.isMonitor && pending > MOST_UNREAD_BYTES;
+    const { type } = this;
+    const limit = server.config.values.clientOutputBufferLimit[type];
+    // Who is fed by others is not held back by not being read from.
+    const floods = (this.isMonitor && pending > MOST_UNREAD_BYTES) ||
+      (type !== "normal" && pending > MOST_UNREAD_MESSAGES);
     if (!floods && !this.#outputLimit.isExceeded(pending, limit, server.keyspace.now)) return;
     server.stats.outputLimitDisconnections++;
     server.log("warning", `Client ${this.describe()} is closed: it leaves its replies unread`);
@@ -282,6 +299,25 @@ export class Session implements ClientApi {
     }
     this.output.encoder(this.#protocol).raw(bytes);
     this.#server.pushes.add(this);
+  }
+
+  /**
+   * {@link push} of a message that many clients are sent: where it lies in `buf` it must not change any more, since it
+   * may leave from there.
+   */
+  pushShared(buf: Uint8Array, from: number, to: number): void {
+    if (this.#closed) return;
+    if (this.#server.currentSession === this) return this.push(buf.subarray(from, to));
+    const { output } = this;
+    if (output.share(buf, from, to)) this.#server.pushes.add(this);
+    else if (output.gathered > UNLIMITED_BYTES) this.checkOutputLimit();
+  }
+
+  sayEvenInSilence(reply: Reply, say: (reply: Reply) => void): void {
+    if (this.replyMode === "on") return say(reply);
+    const message = new ReplyEncoder(this.#protocol, LATE_REPLY_BYTES);
+    say(message);
+    this.push(message.bytes());
   }
 
   /** Lets what the client was sent during its command follow the reply. */
@@ -400,6 +436,7 @@ export class Session implements ClientApi {
     this.noEvict = this.noTouch = this.isMonitor = false;
     this.replyMode = "on";
     this.#server.monitors.delete(this);
+    this.#server.pubsub.unsubscribeAll(this);
     this.authenticated = !this.#server.requiresPassword;
     this.protocol = 2;
   }
@@ -408,6 +445,9 @@ export class Session implements ClientApi {
     const now = this.#server.keyspace.now;
     const { remote, local } = this.endpoints;
     const free = this.#decoder.capacity - this.#decoder.pending;
+    // Redis has a buffer of this size for each client, and a list of others, as large, for what does not fit.
+    const { pending } = this.output;
+    const waiting = Math.max(0, pending - UNLIMITED_BYTES);
     const fields: [name: string, value: string | number][] = [
       ["id", this.id],
       ["addr", remote],
@@ -418,9 +458,9 @@ export class Session implements ClientApi {
       ["idle", Math.floor((now - this.lastActiveAt) / 1000)],
       ["flags", this.#flags()],
       ["db", this.#context.db.id],
-      ["sub", 0],
-      ["psub", 0],
-      ["ssub", 0],
+      ["sub", this.subscriptions?.counts.channel ?? 0],
+      ["psub", this.subscriptions?.counts.pattern ?? 0],
+      ["ssub", this.subscriptions?.counts.shard ?? 0],
       ["multi", -1],
       ["watch", 0],
       ["qbuf", this.#decoder.pending],
@@ -429,9 +469,9 @@ export class Session implements ClientApi {
       ["multi-mem", 0],
       ["rbs", 0],
       ["rbp", 0],
-      ["obl", this.output.pending],
-      ["oll", 0],
-      ["omem", this.output.waiting],
+      ["obl", Math.min(pending, UNLIMITED_BYTES)],
+      ["oll", Math.ceil(waiting / UNLIMITED_BYTES)],
+      ["omem", waiting],
       ["tot-mem", this.memory],
       ["events", "r"],
       ["cmd", this.lastCommand?.fullName ?? "NULL"],
@@ -447,6 +487,7 @@ export class Session implements ClientApi {
   #flags(): string {
     let flags = "";
     if (this.isMonitor) flags += "O";
+    if (this.type === "pubsub") flags += "P";
     if (this.isBlocked) flags += "b";
     if (this.endpoints.isUnix) flags += "U";
     if (this.#closing) flags += "c";

@@ -18,10 +18,17 @@ export const ping = command({
   flags: ["fast", "sentinel"],
   args: [arg.string("message", { optional: true })],
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  whileSubscribed: true,
 
   run(ctx, args) {
     if (args.count > 2) throw new ReplyError("ERR wrong number of arguments for 'ping' command");
-    if (args.count === 1) ctx.reply.simple("PONG");
+    if (ctx.client.isListener) {
+      // Its replies come among messages, and look like one.
+      ctx.reply.array(2);
+      ctx.reply.bulk("pong");
+      if (args.count === 1) ctx.reply.bulk("");
+      else ctx.reply.bulkAt(args.buf, args.off[1], args.len[1]);
+    } else if (args.count === 1) ctx.reply.simple("PONG");
     else ctx.reply.bulkAt(args.buf, args.off[1], args.len[1]);
   },
 });
@@ -78,6 +85,7 @@ export const quit = command({
   docFlags: ["deprecated"],
   arity: -1,
   flags: ["allow_busy", "noscript", "loading", "stale", "fast", "no_auth"],
+  whileSubscribed: true,
 
   run(ctx) {
     ctx.reply.ok();

@@ -15,6 +15,7 @@ export const reset = command({
   complexity: "O(1)",
   arity: 1,
   flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+  whileSubscribed: true,
 
   run(ctx) {
     ctx.client.reset();

@@ -12,10 +12,12 @@ export function clientsFields(server: Server): InfoFields {
   let input = 0;
   let output = 0;
   let blocked = 0;
+  let subscribed = 0;
   for (const session of server.clients) {
     input = Math.max(input, session.inputCapacity);
     output = Math.max(output, session.output.memory);
     if (session.isBlocked) blocked++;
+    if (session.type === "pubsub") subscribed++;
   }
   return {
     connected_clients: server.clients.count,
@@ -25,7 +27,7 @@ export function clientsFields(server: Server): InfoFields {
     client_recent_max_output_buffer: output,
     blocked_clients: blocked,
     tracking_clients: 0,
-    pubsub_clients: 0,
+    pubsub_clients: subscribed,
     watching_clients: 0,
     clients_in_timeout_table: server.blocking.timers,
     total_watched_keys: 0,

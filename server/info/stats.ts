@@ -8,7 +8,7 @@ import type { Server } from "../server.ts";
 import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
-export function statsFields({ keyspace, stats }: Server): InfoFields {
+export function statsFields({ keyspace, pubsub, stats }: Server): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
     total_connections_received: stats.connections,
@@ -38,9 +38,9 @@ export function statsFields({ keyspace, stats }: Server): InfoFields {
     current_eviction_exceeded_time: 0,
     keyspace_hits: keyspace.hits,
     keyspace_misses: keyspace.misses,
-    pubsub_channels: 0,
-    pubsub_patterns: 0,
-    pubsubshard_channels: 0,
+    pubsub_channels: pubsub.count("channel"),
+    pubsub_patterns: pubsub.count("pattern"),
+    pubsubshard_channels: pubsub.count("shard"),
     latest_fork_usec: 0,
     total_forks: 0,
     migrate_cached_sockets: 0,

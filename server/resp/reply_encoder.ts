@@ -60,6 +60,11 @@ export class ReplyEncoder implements Reply {
     return this.#buf.length;
   }
 
+  /** Where the bytes are encoded to; growing replaces it. */
+  get buffer(): Uint8Array {
+    return this.#buf;
+  }
+
   /** The encoded bytes, shared: valid until the next call that encodes. */
   bytes(): Uint8Array {
     const last = this.#bytes;
@@ -217,6 +222,15 @@ export class ReplyEncoder implements Reply {
     const buf = this.#reserve(bytes.length);
     buf.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** {@link raw} for bytes that lie somewhere in `src`. */
+  rawAt(src: Uint8Array, off: number, len: number): void {
+    const buf = this.#reserve(len);
+    let at = this.#length;
+    this.#length = at + len;
+    if (len > SHORT_COPY) buf.set(src.subarray(off, off + len), at);
+    else for (let i = off, end = off + len; i < end; i++) buf[at++] = src[i];
   }
 
   null(): void {

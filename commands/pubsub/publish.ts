@@ -1,0 +1,45 @@
+/**
+ * PUBLISH and SPUBLISH.
+ *
+ * @module
+ */
+
+import { arg, command } from "../command.ts";
+
+/** PUBLISH */
+export const publish = command({
+  name: "PUBLISH",
+  summary: "Sends a message to all who listen to a channel.",
+  group: "pubsub",
+  since: "2.0.0",
+  complexity: "O(N+M) where N is the number of clients subscribed to the receiving channel and M " +
+    "is the total number of subscribed patterns (by any client).",
+  arity: 3,
+  flags: ["pubsub", "loading", "stale", "fast", "may_replicate", "sentinel"],
+  args: [arg.string("channel"), arg.string("message")],
+
+  run(ctx, args) {
+    const receivers = ctx.server.pubsub.publish(args.view(1), args.view(2));
+    ctx.replicate();
+    ctx.reply.int(receivers);
+  },
+});
+
+/** SPUBLISH */
+export const spublish = command({
+  name: "SPUBLISH",
+  summary: "Sends a message to all who listen to a shard channel.",
+  group: "pubsub",
+  since: "7.0.0",
+  complexity: "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+  arity: 3,
+  flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
+  keys: [{ effects: ["not_key"], at: 1 }],
+  args: [arg.string("shardchannel"), arg.string("message")],
+
+  run(ctx, args) {
+    const receivers = ctx.server.pubsub.publishToShard(args.view(1), args.view(2));
+    ctx.replicate();
+    ctx.reply.int(receivers);
+  },
+});
