@@ -5,7 +5,8 @@
  *   metatable, raises an error. The bit is one that Lua's collector leaves alone.
  * - Precompiled code is not loaded but parsed, and so refused: it could make the interpreter read and write anywhere.
  * - Numbers beyond 32 bits become the largest integer where a function wants an integer, as a 64-bit integer would
- *   work out for string.sub and its like, where the module as it comes makes all of them the smallest.
+ *   work out for string.sub and its like, where the module as it comes makes all of them the smallest. Where integers of
+ *   more than 32 bits show, TypeScript is asked first: see ./wide_integers.ts.
  *
  * Each is done by wrapping a function of the module. Functions without an exported name are known by their place, so
  * the file is checked to be the one that was looked at.
@@ -34,6 +35,8 @@ const INTERNAL = {
   luaH_setnum: 419,
   luaU_undump: 436,
   luaY_parser: 363,
+  str_format: 397,
+  luaB_tonumber: 160,
 } as const;
 
 /** What of Lua's structures in memory is relied upon, in bytes. */
@@ -66,6 +69,9 @@ const ZERO_DOUBLE = [Op.constDouble, 0, 0, 0, 0, 0, 0, 0, 0];
 /** The import that is called when a read-only table would change; nothing that scripts can reach calls it otherwise. */
 export const REFUSE_CHANGE = "_gmtime_js";
 
+/** The import that is called before `string.format` and `tonumber`: with the state and the function's number. */
+export const ASK_FIRST = "__syscall_dup3";
+
 /**
  * Names the package for those who look at what is imported: so it is downloaded before a start and packed into executables.
  * Its JavaScript is never run.
@@ -87,6 +93,7 @@ export function compileLua(): WebAssembly.Module {
 
 function wrappings(module: ModuleReader): Wrapping[] {
   const refuse = module.importIndex(REFUSE_CHANGE);
+  const ask = module.importIndex(ASK_FIRST);
   return [
     // All ways to store into a table end in one of these: f(state, table, key).
     guarded(INTERNAL.luaH_set, refuse),
@@ -98,6 +105,8 @@ function wrappings(module: ModuleReader): Wrapping[] {
       locals: 0,
       code: () => [...getLocals(0, 1, 2, 3), ...call(INTERNAL.luaY_parser)],
     },
+    asked(INTERNAL.str_format, { ask, number: 0, least: 2 }),
+    asked(INTERNAL.luaB_tonumber, { ask, number: 1, least: 2 }),
     {
       target: module.exportIndex("lua_tointeger"),
       locals: 1,
@@ -175,6 +184,42 @@ function guardedByIndex(target: number, refuse: number): Wrapping {
       ...guard(value, refuse),
       Op.end,
       ...getLocals(0, 1),
+      ...call(original),
+    ],
+  };
+}
+
+/**
+ * Asks TypeScript before a function of Lua's library runs that has `least` arguments or more: an answer from 0 on is the number of
+ * results, below the function goes on.
+ */
+function asked(
+  target: number,
+  { ask, number, least }: { ask: number; number: number; least: number },
+): Wrapping {
+  const answer = 1;
+  return {
+    target,
+    locals: 1,
+    code: (original) => [
+      ...[Op.block, Op.nothing],
+      ...getLocals(0),
+      ...loadAt(Layout.top),
+      ...getLocals(0),
+      ...loadAt(Layout.base),
+      Op.subtract,
+      ...constant(least * Layout.valueSize),
+      ...[Op.less, Op.brIf, 0],
+      ...getLocals(0),
+      ...constant(number),
+      ...constant(0),
+      ...call(ask),
+      ...[Op.localTee, answer],
+      ...constant(0),
+      ...[Op.less, Op.brIf, 0],
+      ...getLocals(answer),
+      ...[Op.return, Op.end],
+      ...getLocals(0),
       ...call(original),
     ],
   };

@@ -15,7 +15,7 @@
 
 import { decodeLatin1 } from "../../resp/args.ts";
 import { LuaError, type LuaFunction, type LuaStack, type LuaType } from "../lua_library.ts";
-import { Layout, READ_ONLY, REFUSE_CHANGE } from "./lua_module.ts";
+import { ASK_FIRST, Layout, READ_ONLY, REFUSE_CHANGE } from "./lua_module.ts";
 import {
   connectLongJumps,
   createLongJumps,
@@ -24,6 +24,7 @@ import {
   type Support,
   type WasmFunction,
 } from "./support_module.ts";
+import { WIDE_FUNCTIONS } from "./wide_integers.ts";
 
 export const REGISTRY_INDEX = -10_000;
 export const GLOBALS_INDEX = -10_002;
@@ -165,6 +166,9 @@ export class LuaState implements LuaStack {
         this.pushText("Attempt to modify a readonly table");
         this.#api.lua_concat(state, 2);
         this.raise();
+      },
+      [ASK_FIRST]: (state: number, number: number) => {
+        return this.#callOut(WIDE_FUNCTIONS[number], state);
       },
       __syscall_ioctl: () => NO_ENTRY,
       __syscall_fcntl64: () => NO_ENTRY,
@@ -369,7 +373,7 @@ export class LuaState implements LuaStack {
     const from = this.#prepared;
     const slots = Array.from(
       { length: SLOTS },
-      (_, i) => (state: number) => this.#callOut(from + i, state),
+      (_, i) => (state: number) => this.#callOut(this.#callees[from + i], state),
     );
     this.#preparedFrom = this.#functions.grow(SLOTS);
     exportFunctions(slots).forEach((slot, i) => this.#functions.set(this.#preparedFrom + i, slot));
@@ -377,10 +381,10 @@ export class LuaState implements LuaStack {
   }
 
   /** Lua calls a function of ours. */
-  #callOut(slot: number, state: number): number {
+  #callOut(callee: (lua: LuaState) => number, state: number): number {
     this.#state = state;
     try {
-      return this.#callees[slot](this);
+      return callee(this);
     } catch (error) {
       if (!(error instanceof LuaError)) throw error;
       this.#state = state;
@@ -409,6 +413,11 @@ export class LuaState implements LuaStack {
 
   insert(index: number): void {
     this.#api.lua_insert(this.#state, index);
+  }
+
+  /** Takes the top off and puts it in the place of the value at `index`. */
+  replace(index: number): void {
+    this.#api.lua_replace(this.#state, index);
   }
 
   /** Takes the value at `index` out, and moves those above it down. */

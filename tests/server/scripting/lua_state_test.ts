@@ -348,3 +348,51 @@ Deno.test("the type of what lies on the stack has the C API's number", () => {
   ]);
   assertEquals([lua.isNull(3), lua.isNull(1)], [true, false]);
 });
+
+Deno.test("string.format and tonumber know integers of 64 bits", () => {
+  const lua = startLua();
+  const cases: [string, string][] = [
+    ["string.format('%d', 2^40)", "1099511627776"],
+    ["string.format('%d|%d', 5, -2^40)", "5|-1099511627776"],
+    ["string.format('%5d|%-5d|%05d', 42, 42, 42)", "   42|42   |00042"],
+    [
+      "string.format('%15d|%-15d|%015d|', 2^40, 2^40, -2^40)",
+      "  1099511627776|1099511627776  |-01099511627776|",
+    ],
+    ["string.format('%+d % d', 2^40, 2^40)", "+1099511627776  1099511627776"],
+    ["string.format('%.20d', 2^40)", "00000001099511627776"],
+    ["string.format('%x %X %#x', 2^40, 2^40 + 10, 2^40)", "10000000000 1000000000A 0x10000000000"],
+    ["string.format('%x', -1)", "ffffffffffffffff"],
+    ["string.format('%u', -1)", "18446744073709551615"],
+    ["string.format('%o', 2^33)", "100000000000"],
+    ["string.format('%d', 2^64)", "-9223372036854775808"],
+    ["string.format('%d', '3e9')", "3000000000"],
+    ["string.format('%s %% %d %s', 'a%d', 2^40, 'b')", "a%d % 1099511627776 b"],
+    ["string.format('%.3f', 2^40)", "1099511627776.000"],
+    ["tonumber('ffffffffff', 16)", "1099511627775"],
+    ["tonumber('0xff', 16)", "255"],
+    ["tonumber('-ff', 16)", "1.844674407371e+19"],
+    ["tonumber(' zz ', 36)", "1295"],
+    ["tostring(tonumber('12', 2))", "nil"],
+    ["tostring(tonumber('', 16))", "nil"],
+    ["tonumber('10', 10)", "10"],
+    ["tonumber('1e1')", "10"],
+    ["tostring(tonumber('x', nil))", "nil"],
+  ];
+  for (const [expression, expected] of cases) {
+    assertEquals(evaluate(lua, `return ${expression}`), expected, expression);
+  }
+  const refusals: [string, string][] = [
+    ["string.format('%d')", "bad argument #2 to 'format' (no value)"],
+    ["string.format('%d', 'x')", "bad argument #2 to 'format' (number expected, got string)"],
+    [
+      "string.format('%d %d', 2^40, {})",
+      "bad argument #3 to 'format' (number expected, got table)",
+    ],
+    ["tonumber('1', 99)", "bad argument #2 to 'tonumber' (base out of range)"],
+    ["tonumber({}, 16)", "bad argument #1 to 'tonumber' (string expected, got table)"],
+  ];
+  for (const [expression, expected] of refusals) {
+    assertEquals(evaluate(lua, expression), `2 script:1: ${expected}`, expression);
+  }
+});
