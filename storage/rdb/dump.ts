@@ -1,7 +1,9 @@
 /**
- * The payload of DUMP and RESTORE: one value, without its key and its expiry.
+ * The payloads of DUMP and RESTORE: one value, without its key and its expiry; and of FUNCTION DUMP and FUNCTION RESTORE: the sources
+ * of all libraries of functions.
  *
  *     u8 type of the value | the value | u16 version | u64 checksum of all before      (numbers little-endian)
+ *     ( u8 opcode of a library | source as a string ) * | u16 version | u64 checksum
  *
  * @module
  */
@@ -9,7 +11,8 @@
 import type { Database } from "../keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
 import { Crc64 } from "./crc64.ts";
-import { NEWEST_VERSION } from "./format.ts";
+import { CorruptRdb } from "./corrupt.ts";
+import { NEWEST_VERSION, RdbOpcode } from "./format.ts";
 import type { LoadedValue, LoadOptions } from "./loaded.ts";
 import { RdbReader, type Stretch } from "./reader.ts";
 import { leastVersion, loadValue, saveValue, valueType } from "./value.ts";
@@ -23,11 +26,26 @@ export function writeDump(db: Database, ref: Ref): Uint8Array {
   const writer = new RdbWriter({ version: leastVersion(db, ref) });
   writer.byte(valueType(db, ref, writer.version));
   saveValue(writer, db, ref);
+  return seal(writer);
+}
+
+/** Ends a payload with its version and checksum. */
+function seal(writer: RdbWriter): Uint8Array {
   writer.uint16(writer.version);
   const checksum = new Uint8Array(CHECKSUM_BYTES);
   new Crc64().update(writer.bytes).write(checksum, 0);
   writer.raw(checksum);
   return writer.bytes;
+}
+
+/** The payload of all libraries of functions with these sources. O(bytes). */
+export function writeFunctionDump(sources: Iterable<Uint8Array>): Uint8Array {
+  const writer = new RdbWriter();
+  for (const source of sources) {
+    writer.byte(RdbOpcode.function2);
+    writer.string(source);
+  }
+  return seal(writer);
 }
 
 /** Whether these bytes end as a payload does, of a version that is understood and with the right checksum. O(bytes). */
@@ -44,4 +62,30 @@ export function isDump({ buf, off, len }: Stretch): boolean {
 export function readDump({ buf, off, len }: Stretch, options: LoadOptions): LoadedValue {
   const reader = new RdbReader(buf, off, off + len - FOOTER_BYTES);
   return loadValue(reader, reader.byte(), options);
+}
+
+/**
+ * The sources of libraries in a payload that {@link isDump}, one after the other.
+ *
+ * @throws {CorruptRdb} with Redis's words, after the sources that could be read
+ */
+export function* readFunctionDump({ buf, off, len }: Stretch): Generator<Uint8Array> {
+  const reader = new RdbReader(buf, off, off + len - FOOTER_BYTES);
+  while (reader.left > 0) {
+    const opcode = reader.byte();
+    if (opcode === RdbOpcode.functionPrerelease) {
+      throw new CorruptRdb("Pre-GA function format not supported");
+    }
+    if (opcode !== RdbOpcode.function2) throw new CorruptRdb("given type is not a function");
+    yield readSource(reader);
+  }
+}
+
+function readSource(reader: RdbReader): Uint8Array {
+  try {
+    return reader.bytes();
+  } catch (error) {
+    if (error instanceof CorruptRdb) throw new CorruptRdb("Failed loading library payload");
+    throw error;
+  }
 }

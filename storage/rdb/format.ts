@@ -29,6 +29,9 @@ export const RdbType = {
   hashListpackWithExpiry: 25,
 } as const;
 
+/** What stands in a type's place and is none: a library of functions, and the form that no release of Redis has written. */
+export const RdbOpcode = { function2: 245, functionPrerelease: 246 } as const;
+
 /** The first versions of the format in which a type may occur, where that is after {@link COMMON_VERSION}. */
 export const SET_LISTPACK_VERSION = 11;
 export const STREAM3_VERSION = 11;
