@@ -1,9 +1,14 @@
 /**
  * Memory of collections: what a million elements in one value take, and many small hashes.
  *
- * Each is loaded into a fresh server of each side. Two figures: by how much resident memory grew,
- * which is what the operating system must find, and by how much `used_memory` did, which is what
- * the server itself counts against `maxmemory`.
+ * Three figures for each side:
+ *
+ * - by how much `used_memory` grew, which is what the server itself counts against `maxmemory`;
+ * - by how much resident memory grew in a server that had done such work before: what the operating
+ *   system must find for the data. The work before was small data sets, each flushed at once, so
+ *   that hardly any room was left over for the data to come;
+ * - by how much resident memory grew in a fresh server: that with what a server needs once for doing
+ *   anything at all (V8 compiles code then, which touches the pages of its compilers).
  *
  * @module
  */
@@ -13,12 +18,17 @@ import { inBatches } from "./benchmark_tests.ts";
 import type { Contenders } from "./contenders.ts";
 import { keyOf, load, request } from "./loader.ts";
 import { residentBytes, usedMemory } from "./machine.ts";
-import type { Measure } from "./report.ts";
+import type { Measure, Target } from "./report.ts";
 
 const FIELDS = 10;
 
 /** Milliseconds that both get to give back what only loading needed. */
-const SETTLE = 1500;
+const SETTLE = 2500;
+
+/** How many small data sets come and go before the one that counts. */
+const WARM_UPS = 10;
+
+const FLUSH = [request("FLUSHALL", "SYNC")];
 
 /** A workload: `count` of `elements` at scale 1. */
 interface Workload {
@@ -50,23 +60,40 @@ export async function measureCollections(
     const { redis, coolcache } = await contenders.each(async (server) => {
       using connection = await server.connect({ timeout: 60_000 });
       const used = async () => usedMemory(await connection.text("INFO", "memory"));
+      const settledAfter = async (requests: Iterable<string>) => {
+        await load(server.port, requests);
+        await pause(SETTLE);
+        return residentBytes(server.pid);
+      };
+      const fresh = residentBytes(server.pid);
+      const first = await settledAfter(requests(scaled));
+      await load(server.port, FLUSH);
+      for (let i = 0; i < WARM_UPS; i++) {
+        await load(server.port, requests(Math.ceil(scaled / WARM_UPS)));
+        await load(server.port, FLUSH);
+      }
+      const warm = await settledAfter(FLUSH);
       const usedEmpty = await used();
-      const residentEmpty = residentBytes(server.pid);
-      await load(server.port, requests(scaled));
-      await pause(SETTLE);
-      const resident = residentBytes(server.pid) - residentEmpty;
-      return { resident: resident / scaled, used: (await used() - usedEmpty) / scaled };
+      const loaded = await settledAfter(requests(scaled));
+      return {
+        used: (await used() - usedEmpty) / scaled,
+        resident: (loaded - warm) / scaled,
+        fresh: (first - fresh) / scaled,
+      };
     });
-    for (const figure of ["resident", "used"] as const) {
-      measures.push({
-        area: "collections",
-        name: `${scaled} ${name}, ${figure === "resident" ? "resident" : "used_memory"} of each`,
-        unit: "bytes",
-        redis: redis[figure],
-        coolcache: coolcache[figure],
-        ...(scale === 1 ? { target: { ratioAtMost: 1 } } : {}),
-      });
-    }
+    const row = (what: string, figure: keyof typeof redis): Measure => ({
+      area: "collections",
+      name: `${scaled} ${name}, ${what}`,
+      unit: "bytes",
+      redis: redis[figure],
+      coolcache: coolcache[figure],
+    });
+    const target: { target?: Target } = scale === 1 ? { target: { ratioAtMost: 1 } } : {};
+    measures.push(
+      { ...row("used_memory of each", "used"), ...target },
+      { ...row("resident of each", "resident"), ...target },
+      row("resident of each in a fresh server", "fresh"),
+    );
   }
   return measures;
 }

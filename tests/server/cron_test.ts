@@ -64,3 +64,23 @@ Deno.test("rates and clients are looked at in fixed intervals, whatever hz is", 
     assertEquals(server.stats.commandRate.perSecond, 100);
   });
 });
+
+Deno.test("memory is given back in the first quiet second, and every ten seconds of work", () => {
+  let released = 0;
+  const bare = bareServer({ hz: "10" }, { releaseMemory: () => released++ });
+  withCron(bare, (cron) => {
+    const second = (commands: number) => {
+      bare.server.stats.commands += commands;
+      for (let tick = 0; tick < 10; tick++) cron.tick();
+      return released;
+    };
+    assertEquals(second(10), 0);
+    assertEquals(second(5000), 0);
+    assertEquals(second(10), 1);
+    assertEquals(second(10), 1);
+    for (let i = 1; i < 10; i++) assertEquals(second(5000), 1);
+    assertEquals(second(5000), 2);
+    // That second was the last busy one: nothing has gathered since.
+    assertEquals(second(0), 2);
+  });
+});
