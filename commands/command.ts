@@ -154,6 +154,11 @@ export interface CommandSpec {
   readonly keyUse?: (args: Args) => KeyUse;
   /** Whether a client that is subscribed to something may say it in RESP2, too. */
   readonly whileSubscribed?: true;
+  /**
+   * How it stands to a transaction, unless it is queued like all others: it is carried out at once even between MULTI
+   * and EXEC, or it is the one that executes the transaction, and is refused wherever a queued command is.
+   */
+  readonly inTransaction?: "at-once" | "executes";
   /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */
   readonly secrets?: (args: Args) => readonly number[];
   /**

@@ -73,6 +73,12 @@ export interface Context {
    * a script) the timeout's reply is given at once.
    */
   block(args: Args, options: BlockOptions): Promise<void> | void;
+  /**
+   * Carries out the client's transaction and replies with all replies, or with nothing if a watched key has changed.
+   *
+   * @throws {ReplyError} when there is none, or a command could not be queued
+   */
+  execute(): Promise<void> | void;
   /** Counts a change that belongs to no single key (FLUSHALL, SWAPDB). */
   dirty(changes?: number): void;
 }
@@ -129,6 +135,16 @@ export interface ClientApi {
   select(database: number): void;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
   readonly mustObey?: boolean;
+  /** Whether it is between MULTI and EXEC. */
+  readonly inTransaction: boolean;
+  /** Begins to queue its commands. */
+  beginTransaction(): void;
+  /** Forgets the commands that are queued, and what is watched. */
+  discardTransaction(): void;
+  /** Lets the next transaction fail if the key changes; O(keys watched). The bytes are copied. */
+  watch(db: Database, key: Uint8Array): void;
+  /** Forgets what is watched, and whether it has changed. */
+  unwatch(): void;
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
   blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void;
   /** Closes the connection once all replies are written. */

@@ -18,6 +18,7 @@ import { setCommands } from "./set/mod.ts";
 import { sortedSetCommands } from "./sorted_set/mod.ts";
 import { streamCommands } from "./stream/mod.ts";
 import { stringCommands } from "./string/mod.ts";
+import { transactionCommands } from "./transactions/mod.ts";
 
 /** All commands that a server registers. */
 export const commands: readonly CommandSpec[] = [
@@ -34,4 +35,5 @@ export const commands: readonly CommandSpec[] = [
   ...sortedSetCommands,
   ...streamCommands,
   ...stringCommands,
+  ...transactionCommands,
 ];

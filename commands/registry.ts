@@ -11,7 +11,10 @@
 import type { Args } from "../server/resp/args.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 
-/** The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test. */
+/**
+ * The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test, and (`at_once`, `executes`)
+ * what the spec says of transactions.
+ */
 export const Flag = {
   write: 1 << 0,
   readonly: 1 << 1,
@@ -31,6 +34,8 @@ export const Flag = {
   skip_slowlog: 1 << 15,
   pubsub: 1 << 16,
   no_async_loading: 1 << 17,
+  at_once: 1 << 18,
+  executes: 1 << 19,
   while_subscribed: 1 << 20,
 } as const;
 
@@ -122,7 +127,7 @@ function register(
     spec,
     id: all.length,
     fullName,
-    mask: flagMask(spec.flags ?? []) | (spec.whileSubscribed ? Flag.while_subscribed : 0),
+    mask: flagMask(spec.flags ?? []) | modeMask(spec),
     arity: spec.arity,
     run: spec.run,
     parent,
@@ -140,6 +145,14 @@ function flagMask(flags: readonly CommandFlag[]): number {
   let mask = 0;
   const bits: Partial<Record<CommandFlag, number>> = Flag;
   for (const flag of flags) mask |= bits[flag] ?? 0;
+  return mask;
+}
+
+/** What holds of the command while a client is in a transaction, or subscribed. */
+function modeMask({ inTransaction, whileSubscribed }: CommandSpec): number {
+  let mask = whileSubscribed ? Flag.while_subscribed : 0;
+  if (inTransaction !== undefined) mask |= Flag.at_once;
+  if (inTransaction === "executes") mask |= Flag.executes;
   return mask;
 }
 

@@ -10,6 +10,7 @@ import type { Args } from "./resp/args.ts";
 import type { Reply } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
 import type { Session } from "./session.ts";
+import { execute } from "./transaction.ts";
 
 /** Implements {@link Context} for one session. */
 export class CallContext implements Context {
@@ -41,7 +42,7 @@ export class CallContext implements Context {
       server.blocking.keyChanged(this.db, args.buf, args.off[i], args.len[i]);
     }
     if (server.keyEvents.idle) return;
-    this.#announce(args.bytes(i), kind, event, this.db);
+    this.#announce(args.view(i), kind, event, this.db);
   }
 
   changedKey(key: Uint8Array, kind?: EventClass, event?: string, db: Database = this.db): void {
@@ -90,6 +91,10 @@ export class CallContext implements Context {
   block(args: Args, options: BlockOptions): Promise<void> | void {
     if (this.denyBlocking) return options.onTimeout(this);
     return this.server.blocking.wait(this, args, options);
+  }
+
+  execute(): Promise<void> | void {
+    return execute(this);
   }
 
   dirty(changes = 1): void {

@@ -15,9 +15,12 @@ import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
 import type { Server } from "./server.ts";
+import type { Session } from "./session.ts";
 
 /** One reason to refuse a command. */
 interface Gate {
+  /** The flags of the commands that it can refuse, or "modes" where it looks at a client's modes; else it is for all. */
+  readonly only?: number | "modes";
   /** Whether it can refuse anything as the server stands now. */
   active(server: Server): boolean;
   /** The refusal, or undefined. */
@@ -26,6 +29,7 @@ interface Gate {
 
 const GATES: readonly Gate[] = [
   {
+    only: Flag.protected,
     active: () => true,
     refuse(ctx, command) {
       if ((command.mask & Flag.protected) === 0) return undefined;
@@ -43,13 +47,28 @@ const GATES: readonly Gate[] = [
     },
   },
   {
-    active: (server) => server.config.values.maxmemory > 0,
-    refuse(ctx, command) {
-      const fits = ctx.server.evictor.makeRoom();
-      return fits || (command.mask & Flag.denyoom) === 0 ? undefined : outOfMemory();
+    only: "modes",
+    active: () => true,
+    refuse({ client }, { mask }) {
+      if (client.transaction === undefined || (mask & Flag.no_multi) === 0) return undefined;
+      // MULTI and WATCH have refusals of their own, which abort nothing.
+      return (mask & Flag.at_once) !== 0
+        ? undefined
+        : new ReplyError("ERR Command not allowed inside a transaction");
     },
   },
   {
+    // What happens while a script runs must not mix with its effects, evictions included.
+    active: (server) => server.config.values.maxmemory > 0 && server.busy === undefined,
+    refuse({ client, server }, command) {
+      if (server.evictor.makeRoom()) return undefined;
+      const takes = (effectiveMask(client, command) & Flag.denyoom) !== 0 ||
+        (client.transaction !== undefined && endsNoTransaction(command));
+      return takes ? outOfMemory() : undefined;
+    },
+  },
+  {
+    only: "modes",
     active: () => true,
     refuse({ client }, command) {
       if (!client.isListener || (command.mask & Flag.while_subscribed) !== 0) return undefined;
@@ -71,19 +90,6 @@ const GATES: readonly Gate[] = [
   },
 ];
 
-/** So many gates are always there: those of protected commands and of clients that listen. */
-const FEWEST_GATES = 2;
-
-/** What is carried out at once between MULTI and EXEC. */
-const IN_TRANSACTION: ReadonlySet<string> = new Set([
-  "exec",
-  "discard",
-  "multi",
-  "watch",
-  "quit",
-  "reset",
-]);
-
 /** How long a command name and its arguments may be in the refusal of an unknown command. */
 const SHOWN_BYTES = 128;
 
@@ -104,8 +110,11 @@ export class Dispatcher {
   refresh(): void {
     const server = this.#server;
     this.#gates = GATES.filter((gate) => gate.active(server));
-    this.#allWatched = this.#gates.length > FEWEST_GATES;
-    this.#watched = Flag.protected;
+    this.#allWatched = this.#gates.some(({ only }) => only === undefined);
+    this.#watched = this.#gates.reduce(
+      (all, { only }) => typeof only === "number" ? all | only : all,
+      0,
+    );
   }
 
   /** The command and subcommand that a request names, or a thrown refusal. */
@@ -133,8 +142,7 @@ export class Dispatcher {
       command = this.resolve(args);
     } catch (refusal) {
       server.stats.commands++;
-      ctx.client.transaction?.abort();
-      this.#refuse(ctx, refusal);
+      this.#reject(ctx, server.registry.find(args), args, refusal);
       return;
     }
     const { client } = ctx;
@@ -145,8 +153,7 @@ export class Dispatcher {
         if (refusal !== undefined) {
           server.stats.commands++;
           server.stats.rejected[command.id]++;
-          client.transaction?.abort();
-          this.#refuse(ctx, refusal);
+          this.#reject(ctx, command, args, refusal);
           return;
         }
       }
@@ -160,14 +167,25 @@ export class Dispatcher {
   /** Goes on with a command that has passed the gates, of a client that is in some {@link Mode}. */
   #dispatchInMode(ctx: CallContext, command: RegisteredCommand, args: Args): void | Promise<void> {
     const { client, server } = ctx;
-    if (client.transaction !== undefined && !actsOnTransaction(command)) {
-      client.transaction.queue(command, args);
+    if (client.transaction !== undefined && (command.mask & Flag.at_once) === 0) {
+      // No memory is spent on what EXEC will not carry out.
+      if (!client.isBroken) server.clientBytes += client.transaction.queue(command, args);
       ctx.reply.simple("QUEUED");
       return;
     }
     const later = this.call(ctx, command, args);
-    if (server.blocking.anyReady) server.blocking.serveReady();
+    if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
     return later;
+  }
+
+  /** {@link call} for one command of a transaction, which is timed although its batch is timed as a whole. */
+  callInner(ctx: CallContext, command: RegisteredCommand, args: Args): void | Promise<void> {
+    const server = this.#server;
+    if (!server.timesInner(command)) return this.call(ctx, command, args);
+    const started = server.monotonic();
+    const later = this.call(ctx, command, args);
+    if (later !== undefined) return later;
+    server.timeInner(ctx, command, args, server.monotonic() - started);
   }
 
   /**
@@ -195,6 +213,7 @@ export class Dispatcher {
         // But what a command has changed before it began to wait leaves now.
         if (ctx.effects !== undefined) this.#handOn(ctx, args, changes, isUnit);
         else if (isUnit) server.effects.end();
+        if ((command.mask & Flag.executes) !== 0) return this.#executed(ctx, command, args, later);
         if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
         return later.catch((error) => this.#fail(ctx, command, error));
       }
@@ -258,6 +277,43 @@ export class Dispatcher {
     if (isUnit) effects.end();
   }
 
+  /** Ends an EXEC that took long: monitors see it after the commands that it carried out. */
+  async #executed(
+    ctx: CallContext,
+    command: RegisteredCommand,
+    args: Args,
+    work: Promise<void>,
+  ): Promise<void> {
+    const copy = args.detach();
+    try {
+      await work;
+    } catch (error) {
+      this.#fail(ctx, command, error);
+    }
+    const server = this.#server;
+    if (server.monitors.size > 0) server.feedMonitors(ctx, command, copy);
+  }
+
+  /** Answers a command that did not pass the gates; whatever is queued will not be carried out. */
+  #reject(
+    ctx: CallContext,
+    command: RegisteredCommand | undefined,
+    args: Args,
+    refusal: unknown,
+  ): void {
+    const { client } = ctx;
+    client.transaction?.abort();
+    if (command === undefined || (command.mask & Flag.executes) === 0) {
+      this.#refuse(ctx, refusal);
+      return;
+    }
+    // Clients rely on it that EXEC ends the transaction whatever it answers.
+    client.discardTransaction();
+    const why = (refusal instanceof Error ? refusal.message : String(refusal)).replace(/^ERR /, "");
+    this.#refuse(ctx, new ReplyError(`EXECABORT Transaction discarded because of: ${why}`));
+    if (this.#server.monitors.size > 0) this.#server.feedMonitors(ctx, command, args);
+  }
+
   #fail(ctx: CallContext, command: RegisteredCommand, error: unknown): void {
     this.#server.stats.failed[command.id]++;
     this.#refuse(ctx, error);
@@ -278,9 +334,14 @@ export class Dispatcher {
   }
 }
 
-/** Whether a command is carried out even between MULTI and EXEC. */
-function actsOnTransaction({ fullName }: RegisteredCommand): boolean {
-  return IN_TRANSACTION.has(fullName);
+/** A command's flags; those of EXEC are joined by those of all commands that it would carry out. */
+function effectiveMask({ transaction }: Session, { mask }: RegisteredCommand): number {
+  return (mask & Flag.executes) === 0 || transaction === undefined ? mask : mask | transaction.mask;
+}
+
+/** Whether the command adds to a transaction, or would if it were allowed to: neither EXEC nor DISCARD, QUIT, RESET. */
+function endsNoTransaction({ mask }: RegisteredCommand): boolean {
+  return (mask & Flag.at_once) === 0 || (mask & Flag.no_multi) !== 0;
 }
 
 function describeError(error: unknown): string {

@@ -11,9 +11,9 @@
 import { EventClass } from "../commands/context.ts";
 import type { Database } from "../storage/keyspace.ts";
 
-/** Hears that a key's value changed or the key went. */
+/** Hears that a key's value changed or the key went. The bytes are valid during the call only. */
 export type ChangeListener = (key: Uint8Array, db: Database) => void;
-/** Hears a keyspace event, such as class `$`, event `set`. */
+/** Hears a keyspace event, such as class `$`, event `set`. The key's bytes are valid during the call only. */
 export type EventListener = (
   kind: EventClass,
   event: string,

@@ -49,6 +49,7 @@ import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
 import { REDIS_VERSION } from "./version.ts";
+import { Watches } from "./watches.ts";
 
 /** What a server is made of and lives in; nothing of it is global. */
 export interface ServerOptions {
@@ -107,6 +108,7 @@ export class Server implements ServerApi {
   readonly pushes = new Pushes();
   readonly pubsub: PubSub = new PubSub(() => this.notifications.refresh());
   readonly notifications = new Notifications(this.keyEvents, this.pubsub);
+  readonly watches = new Watches(this.keyEvents);
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -137,6 +139,10 @@ export class Server implements ServerApi {
   readonly #logger: Logger;
   readonly #startupBytes: number;
   readonly #baselineBytes = Deno.memoryUsage().rss;
+  /** What {@link setBusy} said last. */
+  #running: "script" | "function" | undefined;
+  /** Whether a transaction that contains such a script goes on. */
+  #held = false;
   #batches = 0;
   #batchStarted = 0;
 
@@ -189,8 +195,9 @@ export class Server implements ServerApi {
         this.effects.emit(db.id, Args.of("HDEL", db.keyBytes(ref), field));
       },
       fieldsExpired: (db, key, isGone) => this.#fieldsWent(db, key, isGone),
-      replaced: (db) => {
+      replaced: (db, by) => {
         if (this.blocking.clients > 0) this.blocking.databaseChanged(db);
+        if (this.watches.keys > 0) this.watches.databaseReplaced(db, by);
       },
     };
   }
@@ -247,8 +254,22 @@ export class Server implements ServerApi {
 
   /** Says that a script has been running for too long, or (undefined) that it is over. */
   setBusy(busy: "script" | "function" | undefined): void {
-    this.busy = busy;
+    this.#running = busy;
+    this.busy = busy ?? (this.#held ? "script" : undefined);
     this.dispatcher.refresh();
+  }
+
+  /** Keeps other clients out, as a script that has been running for too long does, until {@link release}. */
+  hold(): void {
+    this.#held = true;
+    this.setBusy(this.#running);
+  }
+
+  /** Lets the other clients in again, and serves those who waited for what has changed. */
+  release(): void {
+    this.#held = false;
+    this.setBusy(this.#running);
+    if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
   }
 
   // --- time ---------------------------------------------------------------------------------------------------
@@ -297,6 +318,19 @@ export class Server implements ServerApi {
     this.stats.micros[command.id] += ms * 1000;
     this.latency.record((command.mask & Flag.fast) !== 0 ? "fast-command" : "command", ms);
     const slower = values.slowlogLogSlowerThan;
+    if (slower >= 0 && ms * 1000 >= slower) this.#logSlow(ctx.client, command, args, ms * 1000);
+  }
+
+  /** Whether a command inside of a transaction is to be timed by itself; never while all are. */
+  timesInner({ spec }: RegisteredCommand): boolean {
+    if (this.preciseTiming) return false;
+    return this.#batches === SAMPLE_EVERY || spec.complexity !== "O(1)";
+  }
+
+  /** Notes what such a command took, in ms. */
+  timeInner(ctx: CallContext, command: RegisteredCommand, args: Args, ms: number): void {
+    if (this.#batches === SAMPLE_EVERY) this.stats.micros[command.id] += ms * 1000 * SAMPLE_EVERY;
+    const slower = this.config.values.slowlogLogSlowerThan;
     if (slower >= 0 && ms * 1000 >= slower) this.#logSlow(ctx.client, command, args, ms * 1000);
   }
 

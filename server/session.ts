@@ -11,6 +11,7 @@
 import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import type { Reply } from "./resp/reply.ts";
+import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
 import { Output } from "./output.ts";
 import { OutputLimit } from "./output_limit.ts";
@@ -21,7 +22,8 @@ import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
-import type { Transaction } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
+import type { Watch } from "./watches.ts";
 
 /** A client with this many bytes of unread replies is not read from until it reads. */
 export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
@@ -31,6 +33,8 @@ const MOST_UNREAD_MESSAGES = 1024 * 1024 * 1024;
 const UNLIMITED_BYTES = 16 * 1024;
 /** The first room for the reply of a command that waits. */
 const LATE_REPLY_BYTES = 64;
+/** About what each watch of a key takes. */
+const WATCH_BYTES = 256;
 /** How long a client that has ended its requests may take to read the last replies, in ms. */
 const FAREWELL_MS = 1000;
 
@@ -83,6 +87,10 @@ export class Session implements ClientApi {
   transaction: Transaction | undefined;
   /** What it listens to; set together with {@link Mode.subscribed}. */
   subscriptions: Subscriptions | undefined;
+  /** What it watches for its next transaction … */
+  watched: Watch[] = [];
+  /** … and whether any of it has changed, so that EXEC must fail. */
+  isBroken = false;
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
@@ -95,10 +103,14 @@ export class Session implements ClientApi {
   /** What it was sent while its own command runs. */
   #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
+  /** The last transaction's, for the next one. */
+  #emptyTransaction: Transaction | undefined;
   #noTouch = false;
   #parked = false;
   #closing = false;
   #closed = false;
+  /** Where a command that waits answers. */
+  #late: ReplyEncoder | undefined;
   /** Ends a wait of this session early; set while it is blocked. */
   #unblock: ((how: "timeout" | "error") => void) | undefined;
 
@@ -121,7 +133,8 @@ export class Session implements ClientApi {
   set protocol(protocol: 2 | 3) {
     this.#protocol = protocol;
     // HELLO's own reply is already in the new protocol.
-    this.#context.reply = this.output.encoder(protocol);
+    if (this.#late !== undefined) this.#late.protocol = protocol;
+    this.#context.reply = this.#late ?? this.output.encoder(protocol);
   }
 
   get noTouch(): boolean {
@@ -171,7 +184,9 @@ export class Session implements ClientApi {
 
   /** Bytes of memory that the client takes. */
   get memory(): number {
-    return this.#decoder.capacity + this.output.memory + (this.subscriptions?.memory ?? 0);
+    const queue = (this.transaction ?? this.#emptyTransaction)?.memory ?? 0;
+    return this.#decoder.capacity + this.output.memory + queue +
+      this.watched.length * WATCH_BYTES + (this.subscriptions?.memory ?? 0);
   }
 
   /** Reads requests and answers them until either side ends. Never rejects. */
@@ -243,10 +258,10 @@ export class Session implements ClientApi {
       while (decoder.next()) {
         if (server.pausesAny && this.#waitsForPause()) break;
         const mode = this.replyMode;
-        const mark = mode === "on" ? 0 : reply.length;
+        const mark = reply.length;
         const later = server.dispatcher.dispatch(context, decoder.args);
         if (later !== undefined) {
-          this.#await(later);
+          this.#await(later, mark);
           break;
         }
         decoder.release();
@@ -347,18 +362,27 @@ export class Session implements ClientApi {
     else if (this.replyMode === "skipping") this.replyMode = "on";
   }
 
-  #await(work: Promise<void>): void {
+  /** Waits for a slow command, whose reply began at `mark`. */
+  #await(work: Promise<void>, mark: number): void {
     this.#parked = true;
-    if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
-    // What was answered so far leaves now. The slow command answers into a buffer of its own, as others may send the
+    // What was answered before leaves now. The slow command answers into a buffer of its own, as others may send the
     // client something meanwhile; a small one, since ten thousand may wait.
-    this.output.flush();
+    const encoder = this.output.encoder(this.#protocol);
     const reply = this.isAnswered ? new ReplyEncoder(this.#protocol, LATE_REPLY_BYTES) : undefined;
+    if (encoder.length > mark) {
+      reply?.raw(encoder.bytes().subarray(mark));
+      encoder.truncate(mark);
+    }
+    if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
+    this.output.flush();
+    this.#late = reply;
     this.#context.reply = reply ?? this.#server.discard;
     work.then(() => {
+      this.#late = undefined;
       if (reply !== undefined && !this.#closed) {
         this.output.encoder(this.#protocol).raw(reply.bytes());
       }
+      if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
       this.#endSkip();
       this.#decoder.release();
       this.resume();
@@ -375,8 +399,9 @@ export class Session implements ClientApi {
   #waitsForPause(): boolean {
     const server = this.#server;
     const command = server.registry.find(this.#decoder.args);
-    const writes = command !== undefined &&
-      (command.mask & (Flag.write | Flag.may_replicate)) !== 0;
+    let mask = command?.mask ?? 0;
+    if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
+    const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (!server.clients.holds(this, writes)) return false;
     this.#parked = true;
     this.#decoder.rereadRequest();
@@ -410,6 +435,36 @@ export class Session implements ClientApi {
     this.#context.db = this.#server.keyspace.databases[database];
   }
 
+  get inTransaction(): boolean {
+    return this.transaction !== undefined;
+  }
+
+  beginTransaction(): void {
+    this.transaction = this.#emptyTransaction ?? new Transaction();
+    this.#emptyTransaction = undefined;
+    this.modes |= Mode.multi;
+  }
+
+  discardTransaction(): void {
+    if (this.transaction !== undefined) {
+      this.transaction.clear();
+      this.#emptyTransaction = this.transaction;
+      this.transaction = undefined;
+      this.modes &= ~Mode.multi;
+    }
+    this.unwatch();
+  }
+
+  watch(db: Database, key: Uint8Array): void {
+    // A transaction that fails anyway need not know of more.
+    if (!this.isBroken) this.#server.watches.watch(this, db, key);
+  }
+
+  unwatch(): void {
+    this.#server.watches.unwatch(this);
+    this.isBroken = false;
+  }
+
   closeAfterReply(): void {
     this.#closing = true;
   }
@@ -425,11 +480,13 @@ export class Session implements ClientApi {
     this.#closed = this.#closing = true;
     this.output.discard();
     this.unblock("timeout");
+    this.#server.watches.unwatch(this);
     this.#server.clients.remove(this);
     this.#connection.close();
   }
 
   reset(): void {
+    this.discardTransaction();
     this.select(0);
     this.name = "";
     this.user = "default";
@@ -461,12 +518,12 @@ export class Session implements ClientApi {
       ["sub", this.subscriptions?.counts.channel ?? 0],
       ["psub", this.subscriptions?.counts.pattern ?? 0],
       ["ssub", this.subscriptions?.counts.shard ?? 0],
-      ["multi", -1],
-      ["watch", 0],
+      ["multi", this.transaction?.count ?? -1],
+      ["watch", this.watched.length],
       ["qbuf", this.#decoder.pending],
       ["qbuf-free", free],
-      ["argv-mem", 0],
-      ["multi-mem", 0],
+      ["argv-mem", this.#argumentBytes()],
+      ["multi-mem", this.transaction?.argumentBytes ?? 0],
       ["rbs", 0],
       ["rbp", 0],
       ["obl", Math.min(pending, UNLIMITED_BYTES)],
@@ -484,13 +541,24 @@ export class Session implements ClientApi {
     return fields.map(([name, value]) => `${name}=${value}`).join(" ");
   }
 
+  /** Bytes of the arguments of the command that is being carried out. */
+  #argumentBytes(): number {
+    if (this.#server.currentSession !== this && !this.isBlocked) return 0;
+    const { count, len } = this.#decoder.args;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) bytes += len[i];
+    return bytes;
+  }
+
   #flags(): string {
     let flags = "";
     if (this.isMonitor) flags += "O";
     if (this.type === "pubsub") flags += "P";
+    if (this.inTransaction) flags += "x";
     if (this.isBlocked) flags += "b";
-    if (this.endpoints.isUnix) flags += "U";
+    if (this.isBroken) flags += "d";
     if (this.#closing) flags += "c";
+    if (this.endpoints.isUnix) flags += "U";
     if (this.noEvict) flags += "e";
     if (this.noTouch) flags += "T";
     return flags === "" ? "N" : flags;

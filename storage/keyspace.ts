@@ -58,8 +58,11 @@ export interface KeyspaceHooks {
   created?: ((db: Database, ref: Ref) => void) | undefined;
   /** The key in argument `i` was read and is not there. Undefined while nobody wants to know. */
   missed?: ((db: Database, args: Args, i: number) => void) | undefined;
-  /** All keys of the database are about to go or to be exchanged at once (FLUSHDB, FLUSHALL, SWAPDB). */
-  replaced?(db: Database): void;
+  /**
+   * All keys of the database are about to go at once (FLUSHDB, FLUSHALL), or to be exchanged for those of the database
+   * `by` (SWAPDB).
+   */
+  replaced?(db: Database, by?: Database): void;
 }
 
 /** How reads and writes mark a key as used. */
@@ -164,8 +167,8 @@ export class Keyspace {
   swap(a: number, b: number): void {
     const first = this.databases[a];
     const second = this.databases[b];
-    this.hooks.replaced?.(first);
-    this.hooks.replaced?.(second);
+    this.hooks.replaced?.(first, second);
+    this.hooks.replaced?.(second, first);
     const table = first.table;
     first.table = second.table;
     second.table = table;

@@ -86,6 +86,7 @@ export const quit = command({
   arity: -1,
   flags: ["allow_busy", "noscript", "loading", "stale", "fast", "no_auth"],
   whileSubscribed: true,
+  inTransaction: "at-once",
 
   run(ctx) {
     ctx.reply.ok();

@@ -16,6 +16,7 @@ export const reset = command({
   arity: 1,
   flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
   whileSubscribed: true,
+  inTransaction: "at-once",
 
   run(ctx) {
     ctx.client.reset();

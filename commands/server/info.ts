@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ReplyError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
 
 /** INFO */
@@ -95,6 +96,9 @@ export const monitor = command({
   flags: ["admin", "noscript", "loading", "stale"],
 
   run(ctx) {
+    if (ctx.denyBlocking) {
+      throw new ReplyError("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    }
     // Who monitors already gets no reply, as in Redis.
     if (ctx.client.isMonitor) return;
     ctx.reply.ok();

@@ -28,9 +28,9 @@ export function clientsFields(server: Server): InfoFields {
     blocked_clients: blocked,
     tracking_clients: 0,
     pubsub_clients: subscribed,
-    watching_clients: 0,
+    watching_clients: server.watches.watchers,
     clients_in_timeout_table: server.blocking.timers,
-    total_watched_keys: 0,
+    total_watched_keys: server.watches.keys,
     total_blocking_keys: server.blocking.keys,
     total_blocking_keys_on_nokey: server.blocking.keysMissed,
   };

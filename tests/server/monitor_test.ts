@@ -68,3 +68,12 @@ Deno.test("the slow log shows no passwords", async () => {
     "AUTH (redacted) (redacted)",
   ]);
 });
+
+Deno.test("MONITOR shows the commands of a transaction when they run, and EXEC after them", () =>
+  monitoring(async (monitor, other) => {
+    await other.send("MULTI\r\nSELECT 2\r\nSET k v\r\nEXEC\r\nMULTI\r\nGET\r\nEXEC\r\n");
+    const lines = ['0 "MULTI"', '2 "SELECT" "2"', '2 "SET" "k" "v"', '2 "EXEC"', '2 "MULTI"'];
+    for (const line of lines) assertEquals(await shown(monitor), line);
+    // A transaction that fails is shown to end, too.
+    assertEquals(await shown(monitor), '2 "EXEC"');
+  }));

@@ -1,0 +1,83 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Context } from "../../commands/context.ts";
+import type { CoolCache } from "../../server/coolcache.ts";
+import { allGone, startServer, Wire } from "./wire.ts";
+
+/** Lets PING take until the answered function is called, and then tell the time. */
+function slowPing({ server }: CoolCache): () => void {
+  const slow = Promise.withResolvers<void>();
+  const ping = server.registry.byName("ping");
+  assert(ping !== undefined);
+  Object.assign(ping, {
+    run: (ctx: Context) => slow.promise.then(() => ctx.reply.int(ctx.now)),
+  });
+  return slow.resolve;
+}
+
+Deno.test("a transaction with a slow command is answered in one piece, and what follows after it", async () => {
+  await using instance = await startServer();
+  {
+    using slow = await Wire.connect(instance);
+    using other = await Wire.connect(instance);
+    using monitor = await Wire.connect(instance);
+    await monitor.ask("MONITOR\r\n", "+OK\r\n");
+    const finish = slowPing(instance);
+    await slow.send(
+      "MULTI\r\nSET k 1\r\nPING\r\nHELLO 3\r\nGET none\r\nEXEC\r\nGET k\r\nSET k 9\r\n",
+    );
+    const queued = "+OK\r\n" + "+QUEUED\r\n".repeat(4);
+    await slow.expect(queued);
+    assert(instance.server.busy !== undefined);
+    await other.ask(
+      "SET k 5\r\n",
+      "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n",
+    );
+    const session = instance.server.clients.list({}).find(({ inTransaction }) => inTransaction);
+    // What it is sent meanwhile does not come in between its replies.
+    session?.push(new TextEncoder().encode(">1\r\n+pushed\r\n"));
+    await slow.expect(">1\r\n+pushed\r\n");
+    const { now } = instance.server.keyspace;
+    finish();
+    await slow.expect(`*4\r\n+OK\r\n:${now}\r\n%7\r\n`);
+    while (!(await slow.line()).includes("modules")) continue;
+    await slow.expect("*0\r\n_\r\n$1\r\n1\r\n+OK\r\n");
+    await other.ask("GET k\r\n", "$1\r\n9\r\n");
+    const shown: string[] = [];
+    while (shown.at(-1) !== "EXEC") shown.push((await monitor.line()).split('"')[1]);
+    assertEquals(shown, ["MULTI", "SET", "PING", "HELLO", "GET", "EXEC"]);
+  }
+  await allGone(instance);
+});
+
+Deno.test("a transaction whose client goes away meanwhile is carried out to its end", async () => {
+  await using instance = await startServer();
+  const finish = slowPing(instance);
+  {
+    using slow = await Wire.connect(instance);
+    await slow.send("WATCH k\r\nMULTI\r\nSET k 1\r\nPING\r\nINCR k\r\nEXEC\r\n");
+    await slow.expect("+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  }
+  await allGone(instance);
+  finish();
+  using other = await Wire.connect(instance);
+  await other.ask("GET k\r\n", "$1\r\n2\r\n");
+  assertEquals(instance.server.watches.keys, 0);
+});
+
+Deno.test("a pause of writes holds EXEC up when what is queued writes", async () => {
+  await using instance = await startServer();
+  {
+    using writes = await Wire.connect(instance);
+    using reads = await Wire.connect(instance);
+    using other = await Wire.connect(instance);
+    await writes.ask("MULTI\r\nSET k 1\r\n", "+OK\r\n+QUEUED\r\n");
+    await reads.ask("MULTI\r\nGET k\r\n", "+OK\r\n+QUEUED\r\n");
+    await other.ask("CLIENT PAUSE 100000 WRITE\r\n", "+OK\r\n");
+    await writes.send("EXEC\r\n");
+    await reads.ask("EXEC\r\n", "*1\r\n$-1\r\n");
+    await other.ask("GET k\r\n", "$-1\r\n");
+    await other.ask("CLIENT UNPAUSE\r\n", "+OK\r\n");
+    await writes.expect("*1\r\n+OK\r\n");
+  }
+  await allGone(instance);
+});
