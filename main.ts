@@ -6,10 +6,10 @@
 
 import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
-import { wantedInformation } from "./server/config/flags.ts";
+import { wantedInformation } from "./server/config/loader.ts";
 import { CoolCache } from "./server/coolcache.ts";
+import { USAGE, VERSION_LINE } from "./server/version.ts";
 import { mapChunksSeparately, trimSystemHeap } from "./storage/memory/system_allocator.ts";
-import { USAGE, VERSION_LINE } from "./server/usage.ts";
 
 const encoder = new TextEncoder();
 

@@ -8,14 +8,13 @@
  * @module
  */
 
-import { clientsFields } from "./info/clients.ts";
 import type { InfoSource } from "./info/fields.ts";
 import { keyspaceFields } from "./info/keyspace.ts";
 import { memoryFields } from "./info/memory.ts";
 import { persistenceFields } from "./info/persistence.ts";
 import { cpuFields, serverFields } from "./info/process.ts";
 import { clusterFields, replicationFields } from "./info/replication.ts";
-import { commandFields, errorFields, statsFields } from "./info/stats.ts";
+import { clientsFields, commandFields, errorFields, statsFields } from "./info/stats.ts";
 import type { Server } from "./server.ts";
 
 interface Section {

@@ -1,10 +1,11 @@
 /**
- * How MONITOR shows a request.
+ * How MONITOR shows a request; and what of one may be shown: MONITOR and the slow log must not tell passwords.
  *
  * @module
  */
 
-import { type Args, decodeLatin1 } from "./resp/args.ts";
+import type { CommandSpec } from "../commands/command.ts";
+import { Args, decodeLatin1 } from "./resp/args.ts";
 import type { Endpoints } from "./session.ts";
 
 const ESCAPES: Record<string, string> = {
@@ -41,4 +42,16 @@ export function quoted(bytes: Uint8Array): string {
     (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return `"${text}"`;
+}
+
+/** What stands for a secret, as in Redis. */
+const REDACTED = new TextEncoder().encode("(redacted)");
+
+/** The request with every secret replaced; the request itself when there is none. */
+export function withoutSecrets(spec: CommandSpec, args: Args): Args {
+  const secrets = spec.secrets?.(args) ?? [];
+  if (secrets.length === 0) return args;
+  const parts = Array.from({ length: args.count }, (_, i) => args.view(i));
+  for (const i of secrets) parts[i] = REDACTED;
+  return Args.of(...parts);
 }

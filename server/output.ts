@@ -5,23 +5,22 @@
  * write. While that write is under way further replies gather in another encoder. Nobody waits for a write, so a
  * client that does not read holds up neither the server nor the discovery that it has gone.
  *
- * Encoders come from a pool shared by all connections: an idle one holds none. Messages for many receivers are not
- * even copied: where they lie in a buffer shared by all is remembered ({@link Output.share}), and as long as further
- * ones lie behind them there, they leave together from there.
+ * Encoders come from a pool shared by all connections of a server: an idle one holds none. {@link OutputLimit} is
+ * `client-output-buffer-limit`: how many unread replies are too many, and for how long.
  *
  * @module
  */
 
-import type { EncoderPool } from "./encoder_pool.ts";
-import type { ReplyEncoder } from "./resp/reply_encoder.ts";
+import type { OutputBufferLimit } from "./config/lists.ts";
+import { ReplyEncoder, USUAL_CAPACITY } from "./resp/reply_encoder.ts";
 
 /** Where bytes go. */
-export interface ByteSink {
+interface ByteSink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /** Counts what sockets take; one for all connections of a server. */
-export interface Traffic {
+interface Traffic {
   outputBytes: number;
   /** How many writes were complete. */
   writes: number;
@@ -197,5 +196,57 @@ export class Output {
   #forget(): void {
     this.#gathering = undefined;
     this.#forgetShared();
+  }
+}
+
+/** How many buffers wait at the most. */
+const MOST_KEPT = 256;
+/** A buffer that grew beyond this is not kept. */
+const LARGEST_KEPT = USUAL_CAPACITY * 4;
+
+/** The pool of one server. */
+export class EncoderPool {
+  /** What {@link view} answered last. */
+  #view: Uint8Array = new Uint8Array(0);
+  readonly #free: ReplyEncoder[] = [];
+
+  /** An empty encoder. */
+  take(): ReplyEncoder {
+    return this.#free.pop() ?? new ReplyEncoder();
+  }
+
+  give(encoder: ReplyEncoder): void {
+    if (this.#free.length >= MOST_KEPT || encoder.capacity > LARGEST_KEPT) return;
+    encoder.truncate(0);
+    this.#free.push(encoder);
+  }
+
+  /**
+   * A view of some bytes. Subscribers that were sent the same messages ask for the same one after another, so the last
+   * view is remembered.
+   */
+  view(buf: Uint8Array, from: number, to: number): Uint8Array {
+    const last = this.#view;
+    const isSame = last.buffer === buf.buffer && last.byteOffset === from &&
+      last.length === to - from;
+    return isSame ? last : this.#view = buf.subarray(from, to);
+  }
+}
+
+/** Judges the unread replies of one client. */
+export class OutputLimit {
+  /** When the soft limit was reached, Unix time in ms; undefined while it is not. */
+  #softSince: number | undefined;
+
+  /** Whether a client with `pending` bytes of unread replies is to be closed; 0 in `limit` means unlimited. */
+  isExceeded(pending: number, limit: OutputBufferLimit, now: number): boolean {
+    const { hardBytes, softBytes, softSeconds } = limit;
+    if (hardBytes > 0 && pending >= hardBytes) return true;
+    if (softBytes === 0 || pending < softBytes) {
+      this.#softSince = undefined;
+      return false;
+    }
+    this.#softSince ??= now;
+    return now - this.#softSince > softSeconds * 1000;
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { CommandSpec } from "../commands/command.ts";
 import type {
   DebugSwitches,
   LogLevel,
@@ -14,13 +15,11 @@ import type {
   ServerApi,
   ShutdownOptions,
 } from "../commands/context.ts";
-import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
 import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
-import { ActiveExpiry } from "../storage/expiry.ts";
-import { FieldExpiry } from "../storage/field_expiry.ts";
+import { ActiveExpiry, FieldExpiry } from "../storage/expiry.ts";
 import {
   AccessTracking,
   type Database,
@@ -32,19 +31,18 @@ import type { CallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { EncoderPool } from "./encoder_pool.ts";
 import { Fairness } from "./fairness.ts";
 import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import type { Logger } from "./logger.ts";
-import { describeRequest } from "./monitor.ts";
+import { describeRequest, withoutSecrets } from "./monitor.ts";
 import { Notifications } from "./notifications.ts";
+import { EncoderPool } from "./output.ts";
 import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
-import { DiscardReply } from "./resp/discard_reply.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { DiscardReply } from "./resp/reply.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";

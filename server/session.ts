@@ -10,17 +10,16 @@
 
 import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
-import type { Reply } from "./resp/reply.ts";
 import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
-import { Output } from "./output.ts";
-import { OutputLimit } from "./output_limit.ts";
+import { Output, OutputLimit } from "./output.ts";
+import type { Subscriptions } from "./pubsub.ts";
 import { commandSink, requestStream } from "./request_stream.ts";
 import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
+import type { Reply } from "./resp/reply.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
-import type { Subscriptions } from "./pubsub.ts";
 import type { Server } from "./server.ts";
 import { Transaction } from "./transaction.ts";
 import type { Watch } from "./watches.ts";

@@ -14,6 +14,7 @@
  */
 
 import type { Args } from "../server/resp/args.ts";
+import { type Collection, Collections } from "./collections.ts";
 import {
   BESIDE,
   CLOCK_SHIFT,
@@ -28,7 +29,6 @@ import {
   type Type,
   TYPE_MASK,
 } from "./entry.ts";
-import { type Collection, Collections } from "./collections.ts";
 import { wrongType } from "./errors.ts";
 import { earliestFieldTime } from "./field_times.ts";
 import { LazyFree } from "./lazy_free.ts";

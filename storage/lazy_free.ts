@@ -1,18 +1,55 @@
 /**
- * Lazy freeing: what FLUSHDB and FLUSHALL have thrown away is given back in slices.
+ * Flushing, which empties databases at once at any size, and lazy freeing, which gives back what they held in slices.
  *
- * Flushing only puts an empty table in the place of the old one (see ./flush.ts), which costs the same at any size.
- * The old table, its records or the arena's old chunks wait here until a slice of background work, or whoever wants
- * to wait for it, takes them apart.
- *
- * Knows nothing of databases: nothing that lies here can be reached by a key.
+ * Flushing only puts an empty table in the place of the old one: the keys are out of reach when it returns. The old table,
+ * its records or the arena's old chunks, and large collections that were deleted, wait here until a slice of background
+ * work, or whoever wants to wait for it ({@link LazyFree.drain}), takes them apart. Nothing that lies here can be reached
+ * by a key.
  *
  * @module
  */
 
 import type { Collection } from "./collections.ts";
+import type { Database, Keyspace } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
 import type { Table } from "./memory/table.ts";
+
+/** Empties every database and answers how many keys there were. */
+export function flushAll(keyspace: Keyspace): number {
+  const { arena, databases, hooks, lazyFree } = keyspace;
+  let keys = 0;
+  for (const db of databases) {
+    hooks.replaced?.(db);
+    keys += db.size;
+  }
+  // The whole arena goes, chunk by chunk instead of record by record, and with it the records flushed before.
+  lazyFree.forgetRecords();
+  lazyFree.addDisposal(arena.clear());
+  keyspace.collections.clear();
+  for (const db of databases) {
+    db.volatileHashes = undefined;
+    if (db.size === 0) continue;
+    lazyFree.addTable(db.table);
+    db.table = keyspace.newTable();
+  }
+  return keys;
+}
+
+/** Empties one database and answers how many keys it had. */
+export function flushDatabase(db: Database): number {
+  const { keyspace } = db;
+  if (keyspace.databases.every((other) => other === db || other.size === 0)) {
+    return flushAll(keyspace);
+  }
+  keyspace.hooks.replaced?.(db);
+  const keys = db.size;
+  if (keys === 0) return 0;
+  keyspace.lazyFree.addTable(db.table, (ref) => db.releaseRecord(ref));
+  db.table = keyspace.newTable();
+  if (db.volatileHashes !== undefined) keyspace.lazyFree.addCollection(db.volatileHashes);
+  db.volatileHashes = undefined;
+  return keys;
+}
 
 /** A table that has been thrown away. */
 class OldTable {

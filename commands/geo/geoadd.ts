@@ -6,8 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
-import { distance } from "../../storage/geo_shape.ts";
-import { geohashText, placeOf, scoreOf } from "../../storage/geohash.ts";
+import { distance, geohashText, placeOf, scoreOf } from "../../storage/geohash.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
 import { arg, command } from "../command.ts";
 import type { Context, EffectPart } from "../context.ts";

@@ -8,8 +8,14 @@
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import type { Reply } from "../../server/resp/reply.ts";
-import { coverOf, distanceWithin, type Shape } from "../../storage/geo_shape.ts";
-import { type Place, placeOf, scoresOf } from "../../storage/geohash.ts";
+import {
+  coverOf,
+  distanceWithin,
+  type Place,
+  placeOf,
+  scoresOf,
+  type Shape,
+} from "../../storage/geohash.ts";
 import { SortedSets } from "../../storage/sorted_sets.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import { type Context, EventClass } from "../context.ts";

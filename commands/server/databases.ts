@@ -8,7 +8,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
-import { flushAll, flushDatabase } from "../../storage/flush.ts";
+import { flushAll, flushDatabase } from "../../storage/lazy_free.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { databaseAt, readDatabaseNumber } from "../generic/move.ts";

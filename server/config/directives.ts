@@ -9,8 +9,16 @@
  */
 
 import { appendOnlyFile, encodings, memoryLimits, snapshots, upkeep } from "./directives_data.ts";
-import { cluster, replication } from "./directives_replication.ts";
-import { clients, general, network, security, system, tls } from "./directives_server.ts";
+import {
+  clients,
+  cluster,
+  general,
+  network,
+  replication,
+  security,
+  system,
+  tls,
+} from "./directives_server.ts";
 import type { Directive } from "./values.ts";
 
 /** Every directive, in the order in which patterns of CONFIG GET list them. */

@@ -9,8 +9,7 @@
  */
 
 import type { Server } from "../server.ts";
-import { humanBytes, type InfoFields, percent, ratio } from "./fields.ts";
-import { totalMemory } from "./machine.ts";
+import { humanBytes, type InfoFields, percent, ratio, totalMemory } from "./fields.ts";
 
 /** The section Memory. */
 export function memoryFields(server: Server): InfoFields {

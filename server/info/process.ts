@@ -6,8 +6,7 @@
 
 import type { Server } from "../server.ts";
 import { COOLCACHE_VERSION, REDIS_VERSION } from "../version.ts";
-import type { InfoFields } from "./fields.ts";
-import { cpuMicros, describeSystem, multiplexingApi } from "./machine.ts";
+import { cpuMicros, describeSystem, type InfoFields, multiplexingApi } from "./fields.ts";
 
 const SECONDS_A_DAY = 24 * 60 * 60;
 

@@ -2,8 +2,9 @@
  * Where handlers put their answers.
  *
  * A handler speaks of values (a bulk string, a map of three pairs, a double); what they look like is decided behind
- * this interface: {@link ./reply_encoder.ts | RESP2 and RESP3 bytes} for clients, values for scripts, nothing for
- * replayed commands. Aggregates are announced with their size and followed by their elements.
+ * this interface: {@link ./reply_encoder.ts | RESP2 and RESP3 bytes} for clients, values for scripts,
+ * {@link DiscardReply | nothing} for replayed commands. Aggregates are announced with their size and followed by their
+ * elements.
  *
  * @module
  */
@@ -54,4 +55,38 @@ export interface Reply {
   open(): number;
   /** Ends what {@link open} began. Costs a move of the bytes in between. */
   close(mark: number, kind: "array" | "map" | "set", length: number): void;
+}
+
+/** Takes every reply and forgets it; remembers the last error, which a replay must not pass over. */
+export class DiscardReply implements Reply {
+  readonly protocol = 2;
+  lastError: string | undefined;
+
+  ok(): void {}
+  simple(): void {}
+  error(text: string): void {
+    this.lastError = text;
+  }
+  int(): void {}
+  bulk(): void {}
+  bulkAt(): void {}
+  null(): void {}
+  nullArray(): void {}
+  bool(): void {}
+  double(): void {}
+  bigNumber(): void {}
+  verbatim(): void {}
+  array(): void {}
+  map(): void {}
+  set(): void {}
+  push(): void {}
+  attribute(): void {}
+  mark(): number {
+    return 0;
+  }
+  rollback(): void {}
+  open(): number {
+    return 0;
+  }
+  close(): void {}
 }

@@ -11,8 +11,7 @@
 import type { Database } from "../keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
 import { Crc64 } from "./crc64.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { NEWEST_VERSION, RdbOpcode } from "./format.ts";
+import { CorruptRdb, NEWEST_VERSION, RdbOpcode } from "./format.ts";
 import type { LoadedValue, LoadOptions } from "./loaded.ts";
 import { RdbReader, type Stretch } from "./reader.ts";
 import { leastVersion, loadValue, saveValue, valueType } from "./value.ts";

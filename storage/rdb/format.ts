@@ -1,5 +1,6 @@
 /**
- * The codes of the RDB format: types of values and the marks of lengths and strings.
+ * The codes of the RDB format: types of values and the marks of lengths and strings; and what is thrown when bytes that
+ * should be RDB are not.
  *
  * @module
  */
@@ -51,3 +52,8 @@ export const SpecialString = { int8: 0, int16: 1, int32: 2, lzf: 3 } as const;
 
 /** What a node of a quicklist is: one large element as it is, or a listpack. */
 export const ListContainer = { plain: 1, packed: 2 } as const;
+
+/** The bytes cannot be what they should be; the message says why. */
+export class CorruptRdb extends Error {
+  override readonly name = "CorruptRdb";
+}

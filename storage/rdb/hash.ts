@@ -20,13 +20,18 @@ import { FieldTable } from "../types/hash.ts";
 import { FieldTime, type HashFields } from "../types/hash_fields.ts";
 import { Listpack } from "../types/listpack.ts";
 import { PackedHash } from "../types/packed_hash.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { RdbType } from "./format.ts";
-import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
-import { countGroups, PackBuilder, requireDistinct, takeListpack } from "./packs.ts";
+import { CorruptRdb, RdbType } from "./format.ts";
+import {
+  countGroups,
+  PackBuilder,
+  readZiplist,
+  readZipmap,
+  requireDistinct,
+  takeListpack,
+} from "./packs.ts";
 import type { RdbReader, Stretch } from "./reader.ts";
+import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
 import type { RdbWriter } from "./writer.ts";
-import { readZiplist, readZipmap } from "./ziplist.ts";
 
 /** The latest time that Redis lets a field have. */
 const LATEST_TIME = 2 ** 48 - 2;

@@ -16,13 +16,11 @@ import type { Ref } from "../memory/arena.ts";
 import { listLimits } from "../types/list.ts";
 import { Listpack } from "../types/listpack.ts";
 import { Quicklist } from "../types/quicklist.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { ListContainer, RdbType } from "./format.ts";
-import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
-import { takeListpack } from "./packs.ts";
+import { CorruptRdb, ListContainer, RdbType } from "./format.ts";
+import { readZiplist, takeListpack } from "./packs.ts";
 import type { RdbReader } from "./reader.ts";
+import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
 import type { RdbWriter } from "./writer.ts";
-import { readZiplist } from "./ziplist.ts";
 
 /** Writes the list that a record holds. */
 export function saveList(writer: RdbWriter, db: Database, ref: Ref): void {

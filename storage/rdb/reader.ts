@@ -5,8 +5,7 @@
  */
 
 import { writeInteger } from "../types/listpack.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { LENGTH_32, LENGTH_64, LengthForm, SpecialString } from "./format.ts";
+import { CorruptRdb, LENGTH_32, LENGTH_64, LengthForm, SpecialString } from "./format.ts";
 import { decompress } from "./lzf.ts";
 
 /** The most that a compressed byte can become: three bytes say to repeat 264. */

@@ -16,11 +16,10 @@ import { membersOf } from "../sets.ts";
 import { EMPTY_INTSET_BYTES, IntSet } from "../types/intset.ts";
 import { PackedSet } from "../types/packed_set.ts";
 import { MemberTable } from "../types/set.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { RdbType, SET_LISTPACK_VERSION } from "./format.ts";
-import { kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
+import { CorruptRdb, RdbType, SET_LISTPACK_VERSION } from "./format.ts";
 import { countGroups, requireDistinct, takeListpack } from "./packs.ts";
 import type { RdbReader, Stretch } from "./reader.ts";
+import { kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
 import type { RdbWriter } from "./writer.ts";
 
 /** How the set that a record holds is written. */

@@ -14,19 +14,17 @@
 import { decodeLatin1, parseDouble } from "../../server/resp/args.ts";
 import { SortedSetEncoding, Type } from "../entry.ts";
 import type { Database } from "../keyspace.ts";
-import { compareBytes } from "../memory/bytes.ts";
 import type { Ref } from "../memory/arena.ts";
+import { compareBytes } from "../memory/bytes.ts";
 import { packSortedSet } from "../sorted_sets.ts";
 import { Listpack } from "../types/listpack.ts";
 import { PackedSortedSet } from "../types/packed_sorted_set.ts";
 import { SortedSet } from "../types/sorted_set.ts";
-import { CorruptRdb } from "./corrupt.ts";
-import { RdbType } from "./format.ts";
-import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
-import { countGroups, PackBuilder, requireDistinct, takeListpack } from "./packs.ts";
+import { CorruptRdb, RdbType } from "./format.ts";
+import { countGroups, PackBuilder, readZiplist, requireDistinct, takeListpack } from "./packs.ts";
 import type { RdbReader } from "./reader.ts";
+import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
 import type { RdbWriter } from "./writer.ts";
-import { readZiplist } from "./ziplist.ts";
 
 const PACKED = kindOf(Type.zset, SortedSetEncoding.listpack);
 const LARGE = kindOf(Type.zset, SortedSetEncoding.skiplist);

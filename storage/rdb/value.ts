@@ -7,7 +7,7 @@
 import { StringEncoding, Type } from "../entry.ts";
 import type { Database } from "../keyspace.ts";
 import type { Ref } from "../memory/arena.ts";
-import { CorruptRdb } from "./corrupt.ts";
+import { CorruptRdb } from "./format.ts";
 import { COMMON_VERSION, HASH_EXPIRY_VERSION, RdbType, STREAM3_VERSION } from "./format.ts";
 import { hashType, loadHash, saveHash } from "./hash.ts";
 import { loadList, saveList } from "./list.ts";

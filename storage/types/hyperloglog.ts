@@ -24,8 +24,7 @@
  * @module
  */
 
-import { estimate } from "./hyperloglog_estimate.ts";
-import { MurmurHash } from "./murmur_hash.ts";
+import { estimate, MurmurHash } from "./hyperloglog_estimate.ts";
 
 /** How many registers there are. */
 export const REGISTERS = 16384;

@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
 import { Cron } from "../../server/cron.ts";
 import { Args } from "../../server/resp/args.ts";
-import { flushAll } from "../../storage/flush.ts";
+import { flushAll } from "../../storage/lazy_free.ts";
 import { type BareServer, bareServer } from "../support/bare_server.ts";
+import { assertEquals } from "@std/assert";
 
 /** Runs `test` with the cron of a server, whose timers are stopped: it ticks when it is told to. */
 function withCron(bare: BareServer, test: (cron: Cron) => void): void {

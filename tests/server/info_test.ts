@@ -4,7 +4,6 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { CommandSpec } from "../../commands/command.ts";
 import { Config, type ConfigOptions } from "../../server/config/config.ts";
 import { composeInfo } from "../../server/info.ts";
@@ -14,6 +13,7 @@ import { Args } from "../../server/resp/args.ts";
 import { Server } from "../../server/server.ts";
 import { COOLCACHE_VERSION, REDIS_VERSION } from "../../server/version.ts";
 import { hasRedisServer, startRedis } from "../support/peer.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 
 const START = 1_700_000_000_000;
 

@@ -1,5 +1,5 @@
+import { OutputLimit } from "../../server/output.ts";
 import { assertEquals } from "@std/assert";
-import { OutputLimit } from "../../server/output_limit.ts";
 
 const LIMIT = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
 

@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
 import { ActiveExpiry } from "../../storage/expiry.ts";
 import { startTestServer } from "../support/harness.ts";
-import { allGone, startServer, Wire } from "./wire.ts";
 import { waitFor } from "../support/wait.ts";
+import { allGone, startServer, Wire } from "./wire.ts";
+import { assert, assertEquals } from "@std/assert";
 
 Deno.test("the bytes and writes that sockets took are counted", async () => {
   await using instance = await startServer();

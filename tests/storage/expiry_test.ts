@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
 import { Args } from "../../server/resp/args.ts";
 import { ActiveExpiry } from "../../storage/expiry.ts";
 import { Keyspace } from "../../storage/keyspace.ts";
 import { seededRandom } from "../support/harness.ts";
+import { assert, assertEquals } from "@std/assert";
 
 const START = 1_700_000_000_000;
 

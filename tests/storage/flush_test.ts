@@ -1,7 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
 import { Args } from "../../server/resp/args.ts";
-import { flushAll, flushDatabase } from "../../storage/flush.ts";
 import { type Database, Keyspace } from "../../storage/keyspace.ts";
+import { flushAll, flushDatabase } from "../../storage/lazy_free.ts";
+import { assert, assertEquals } from "@std/assert";
 
 function makeKeyspace(clock?: () => number): Keyspace {
   let seed = 1;

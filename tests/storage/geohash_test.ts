@@ -1,17 +1,20 @@
-import { assert, assertEquals } from "@std/assert";
 import {
   boundsOf,
   cellOf,
+  coverOf,
+  distance,
+  distanceWithin,
   geohashText,
   neighbourOf,
   numberOf,
   placeOf,
   scoreOf,
   scoresOf,
+  type Shape,
   STEPS,
 } from "../../storage/geohash.ts";
-import { coverOf, distance, distanceWithin, type Shape } from "../../storage/geo_shape.ts";
 import { seededRandom } from "../support/harness.ts";
+import { assert, assertEquals } from "@std/assert";
 
 const PALERMO = { longitude: 13.361389, latitude: 38.115556 };
 

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { parseFlags, wantedInformation } from "../../../server/config/loader.ts";
 import { assertEquals } from "@std/assert";
-import { parseFlags, wantedInformation } from "../../../server/config/flags.ts";
 
 function text(...args: string[]): string {
   return parseFlags(args).text;

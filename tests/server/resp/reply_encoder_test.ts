@@ -1,7 +1,7 @@
-import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { decodeLatin1, encodeLatin1 } from "../../../server/resp/args.ts";
 import type { Reply } from "../../../server/resp/reply.ts";
 import { ReplyEncoder, writeDigits } from "../../../server/resp/reply_encoder.ts";
+import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 
 /** What a reply looks like in one protocol, each byte one character. */
 function encode(protocol: 2 | 3, write: (reply: ReplyEncoder) => void): string {

@@ -7,7 +7,7 @@ import {
 } from "../../../server/scripting/function_libraries.ts";
 import { writeFunctionDump } from "../../../storage/rdb/dump.ts";
 import { isDump, readFunctionDump } from "../../../storage/rdb/dump.ts";
-import { CorruptRdb } from "../../../storage/rdb/corrupt.ts";
+import { CorruptRdb } from "../../../storage/rdb/format.ts";
 
 /** Registers each word of a body as a function; `!` fails. Counts what is kept. */
 class WordEngine implements FunctionEngine {

@@ -1,5 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CorruptRdb } from "../../../storage/rdb/corrupt.ts";
+import { CorruptRdb } from "../../../storage/rdb/format.ts";
 import {
   countGroups,
   PackBuilder,
@@ -8,6 +7,7 @@ import {
 } from "../../../storage/rdb/packs.ts";
 import { Listpack } from "../../../storage/types/listpack.ts";
 import { seededRandom } from "../../support/harness.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,8 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { CorruptRdb } from "../../../storage/rdb/corrupt.ts";
+import { CorruptRdb } from "../../../storage/rdb/format.ts";
 import { RdbReader } from "../../../storage/rdb/reader.ts";
 import { RdbWriter } from "../../../storage/rdb/writer.ts";
 import { seededRandom } from "../../support/harness.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,4 +1,3 @@
-import { assert, assertEquals } from "@std/assert";
 import {
   DENSE_BYTES,
   emptyHyperLogLog,
@@ -8,8 +7,9 @@ import {
   isHyperLogLog,
   REGISTERS,
 } from "../../../storage/types/hyperloglog.ts";
-import { MurmurHash } from "../../../storage/types/murmur_hash.ts";
+import { MurmurHash } from "../../../storage/types/hyperloglog_estimate.ts";
 import { seededRandom } from "../../support/harness.ts";
+import { assert, assertEquals } from "@std/assert";
 
 const encoder = new TextEncoder();
 
