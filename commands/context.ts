@@ -317,6 +317,54 @@ export interface PubSubApi {
   publishToShard(channel: Uint8Array, message: Uint8Array): number;
 }
 
+/** A function that clients may call. */
+export interface FunctionFacts {
+  readonly name: string;
+  readonly description: Uint8Array | undefined;
+  /** `no-writes` and the like. */
+  readonly flags: readonly string[];
+}
+
+/** A library of functions. */
+export interface FunctionLibraryFacts {
+  readonly name: string;
+  readonly source: Uint8Array;
+  readonly functions: readonly FunctionFacts[];
+}
+
+/** The function that is running. */
+export interface RunningFunction {
+  readonly name: string;
+  /** The request that called it. */
+  readonly command: readonly Uint8Array[];
+  /** In ms. */
+  readonly duration: number;
+}
+
+/** What becomes of the libraries that are there when others are restored. */
+export type FunctionRestorePolicy = "append" | "replace" | "flush";
+
+/** Libraries of functions. Refusals are thrown as {@link ReplyError}s with Redis's texts, and change nothing. */
+export interface FunctionsApi {
+  readonly libraries: Iterable<FunctionLibraryFacts>;
+  readonly libraryCount: number;
+  readonly functionCount: number;
+  /** Makes a library of a source and answers its name. `mustObey`: the source may run for as long as it takes. */
+  load(source: Uint8Array, options: { replace: boolean; mustObey: boolean }): string;
+  delete(name: string): void;
+  /** Deletes all libraries. */
+  flush(): void;
+  /** All libraries as bytes for {@link restore}. O(bytes). */
+  dump(): Uint8Array;
+  restore(payload: Uint8Array, policy: FunctionRestorePolicy): void;
+  /** Undefined when none runs; refuses while a script does. */
+  running(): RunningFunction | undefined;
+  /** Ends the function that is running. */
+  kill(): void;
+  /** FCALL: argument 1 is the function, argument 2 the number of keys. A promise only if the function runs for long. */
+  call(ctx: Context, args: Args, options: { readOnly: boolean }): void | Promise<void>;
+}
+
 /** Counters that CONFIG RESETSTAT clears. */
 export interface StatsApi {
   reset(): void;
