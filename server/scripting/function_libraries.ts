@@ -21,8 +21,7 @@ const NEWLINE = 0x0a;
 /** One function that clients can call. */
 export interface LibraryFunction {
   readonly name: string;
-  /** Each byte one character. */
-  readonly description: string | undefined;
+  readonly description: Uint8Array | undefined;
   /** A sum of `ScriptFlag`s. */
   readonly flags: number;
   /** By which the engine knows it. */
@@ -88,8 +87,8 @@ export class FunctionLibraries {
     let bytes = 0;
     for (const { name, source, functions } of this.all) {
       bytes += name.length + source.length;
-      for (const { name, description = "" } of functions.values()) {
-        bytes += name.length + description.length;
+      for (const { name, description } of functions.values()) {
+        bytes += name.length + (description?.length ?? 0);
       }
     }
     return bytes;
