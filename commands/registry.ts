@@ -37,6 +37,7 @@ export const Flag = {
   at_once: 1 << 18,
   executes: 1 << 19,
   while_subscribed: 1 << 20,
+  touches_arbitrary_keys: 1 << 21,
 } as const;
 
 /** A command as one server knows it. */

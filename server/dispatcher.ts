@@ -202,7 +202,8 @@ export class Dispatcher {
     const changes = server.changes;
     const reply = ctx.reply;
     const mark = reply.mark();
-    const isUnit = server.effects.active;
+    // What expires while keys are merely walked through leaves key by key, as if it had expired by itself.
+    const isUnit = server.effects.active && (command.mask & Flag.touches_arbitrary_keys) === 0;
     if (isUnit) server.effects.begin();
     const started = server.preciseTiming ? performance.now() : 0;
     try {

@@ -154,9 +154,22 @@ export class TestServer extends TestClient implements AsyncDisposable {
     return this.#events.splice(0).map(({ kind, event, key }) => `${kind} ${event} ${key}`);
   }
 
-  /** The effects since the last call, as `database: COMMAND args`. */
+  /** The effects since the last call, as `database: COMMAND args`; how they leave together is {@link units}. */
   effects(): string[] {
-    return this.#effects.splice(0);
+    return this.units().flat();
+  }
+
+  /** The effects since the last call, those in one list that left within MULTI and EXEC. */
+  units(): string[][] {
+    const units: string[][] = [];
+    let open: string[] | undefined;
+    for (const effect of this.#effects.splice(0)) {
+      if (effect.endsWith(": MULTI")) units.push(open = []);
+      else if (effect.endsWith(": EXEC")) open = undefined;
+      else if (open !== undefined) open.push(effect);
+      else units.push([effect]);
+    }
+    return units;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -97,21 +97,13 @@ Deno.test("arguments of any bytes and of none survive the queue", async () => {
 
 Deno.test("the effects of a transaction leave as one unit", async () => {
   await using t = await startTestServer();
-  const seen: string[][] = [];
-  t.server.effects.listen(() => seen.push([]));
   await t.line("MULTI");
   for (const line of ["SET a 1", "GET a", "SELECT 2", "INCRBYFLOAT b 1.5", "SPOP s"]) {
     await t.line(line);
   }
-  assertEquals(t.effects(), []);
+  assertEquals(t.units(), []);
   await t.line("EXEC");
-  assertEquals(t.effects(), [
-    "0: MULTI",
-    "0: SET a 1",
-    "2: SET b 1.5 KEEPTTL",
-    "2: EXEC",
-  ]);
-  assertEquals(seen.length, 4);
+  assertEquals(t.units(), [["0: SET a 1", "2: SET b 1.5 KEEPTTL"]]);
 });
 
 Deno.test("a transaction with one effect leaves it bare, one without any leaves nothing", async () => {
@@ -120,26 +112,26 @@ Deno.test("a transaction with one effect leaves it bare, one without any leaves 
   await t.line("SET a 1");
   await t.line("GET a");
   await t.line("EXEC");
-  assertEquals(t.effects(), ["0: SET a 1"]);
+  assertEquals(t.units(), [["0: SET a 1"]]);
   await t.line("MULTI");
   await t.line("DEL none");
   await t.line("EXEC");
-  assertEquals(t.effects(), []);
+  assertEquals(t.units(), []);
   // What comes after is not swallowed by the transaction.
   await t.line("SET b 2");
-  assertEquals(t.effects(), ["0: SET b 2"]);
+  assertEquals(t.units(), [["0: SET b 2"]]);
 });
 
 Deno.test("keys that expire inside of a transaction go with its effects", async () => {
   await using t = await startTestServer();
   await t.line("SET a 1 PX 10");
-  t.effects();
+  t.units();
   t.advance(20);
   await t.line("MULTI");
   await t.line("GET a");
   await t.line("SET b 2");
   await t.line("EXEC");
-  assertEquals(t.effects(), ["0: MULTI", "0: DEL a", "0: SET b 2", "0: EXEC"]);
+  assertEquals(t.units(), [["0: DEL a", "0: SET b 2"]]);
 });
 
 Deno.test("SELECT inside of a transaction holds after it", async () => {
@@ -182,7 +174,7 @@ Deno.test("who waits for a key is served after EXEC, not within", async () => {
   for (const line of ["RPUSH l a", "LPUSH l b", "LLEN l"]) await t.line(line);
   assertEquals(await t.line("EXEC"), [1, 2, 2]);
   assertEquals(await reply, ["l", "b"]);
-  assertEquals(t.effects(), ["0: MULTI", "0: RPUSH l a", "0: LPUSH l b", "0: EXEC", "0: LPOP l"]);
+  assertEquals(t.units(), [["0: RPUSH l a", "0: LPUSH l b"], ["0: LPOP l"]]);
 });
 
 Deno.test("out of memory, a transaction takes nothing more but can be discarded", async () => {
@@ -312,10 +304,29 @@ Deno.test("a command of a transaction that takes long holds the others out until
   // What may run meanwhile takes no part in the transaction's effects.
   assertEquals(await other.line("MULTI"), "OK");
   assertEquals(await other.line("DISCARD"), "OK");
-  assertEquals(t.effects(), []);
+  assertEquals(t.units(), []);
   slow.resolve();
   assertEquals(await reply, ["OK", "LATE", 2, null]);
-  assertEquals(t.effects(), ["0: MULTI", "0: SET k 1", "0: INCR k", "0: EXEC"]);
+  assertEquals(t.units(), [["0: SET k 1", "0: INCR k"]]);
   assertEquals(await other.line("SET k 100"), "OK");
-  assertEquals(t.effects(), ["0: SET k 100"]);
+  assertEquals(t.units(), [["0: SET k 100"]]);
+});
+
+Deno.test("keys that expire while SCAN or RANDOMKEY walks leave one by one, but not from a transaction", async () => {
+  await using t = await startTestServer();
+  for (const line of ["SCAN 0", "RANDOMKEY"]) {
+    for (const inside of [false, true]) {
+      await t.line("MSET a 1 b 2");
+      await t.line("PEXPIRE a 10");
+      await t.line("PEXPIRE b 10");
+      t.advance(20);
+      t.units();
+      if (inside) await t.line("MULTI");
+      await t.line(line);
+      if (inside) await t.line("EXEC");
+      const units = t.units();
+      assertEquals(units.flat().sort(), ["0: DEL a", "0: DEL b"]);
+      assertEquals(units.length, inside ? 1 : 2, line);
+    }
+  }
 });
