@@ -239,8 +239,9 @@ Deno.test({
   async fn(test) {
     await using peers: Peers & AsyncDisposable = await PeerPair.start();
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await test.step(name, () => compareScripts(script, { peers }));
+      await test.step(name, () => compareScripts(script, { peers, events: true }));
     }
-    await test.step("random places", () => compareScripts(randomCommands(1, 1000), { peers }));
+    await test.step("random places", () =>
+      compareScripts(randomCommands(1, 1000), { peers, events: true }));
   },
 });

@@ -521,8 +521,9 @@ Deno.test({
       "yes",
     ]);
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await test.step(name, () => compareScripts(script, { peers }));
+      await test.step(name, () => compareScripts(script, { peers, events: true }));
     }
-    await test.step("random commands", () => compareScripts(randomCommands(7, 1200), { peers }));
+    await test.step("random commands", () =>
+      compareScripts(randomCommands(7, 1200), { peers, events: true }));
   },
 });

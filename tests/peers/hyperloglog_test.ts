@@ -97,7 +97,7 @@ Deno.test({
   async fn(t) {
     await using peers = await PeerPair.start();
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await t.step(name, () => compareScripts(script, { peers }));
+      await t.step(name, () => compareScripts(script, { peers, events: true }));
     }
     for (const limit of [3000, 40, 0, 15_000]) {
       await t.step(`hll-sparse-max-bytes ${limit}`, () => compareBytes(peers, limit));

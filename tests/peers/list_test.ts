@@ -454,9 +454,10 @@ Deno.test({
       "yes",
     ]);
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await test.step(name, () => compareScripts(script, { peers }));
+      await test.step(name, () => compareScripts(script, { peers, events: true }));
     }
-    await test.step("random commands", () => compareScripts(randomCommands(7, 800), { peers }));
+    await test.step("random commands", () =>
+      compareScripts(randomCommands(7, 800), { peers, events: true }));
     for (const [name, script] of Object.entries(WAITS)) {
       await test.step(`waiting: ${name}`, async () => {
         for (const protocol of [2, 3] as const) {

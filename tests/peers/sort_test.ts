@@ -194,7 +194,7 @@ Deno.test({
   async fn(t) {
     await using peers = await PeerPair.start();
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await t.step(name, () => compareScripts(script, { peers }));
+      await t.step(name, () => compareScripts(script, { peers, events: true }));
     }
   },
 });

@@ -733,15 +733,15 @@ function randomCommands(seed: number, count: number, members: number): Command[]
 async function compareAll(test: Deno.TestContext, args: string[]): Promise<void> {
   await using peers: Peers & AsyncDisposable = await PeerPair.start(args);
   for (const [name, script] of Object.entries(SCRIPTS)) {
-    await test.step(name, () => compareScripts(script, { peers }));
+    await test.step(name, () => compareScripts(script, { peers, events: true }));
   }
   await test.step(
     "random commands",
-    () => compareScripts(randomCommands(1, 1500, 40), { peers }),
+    () => compareScripts(randomCommands(1, 1500, 40), { peers, events: true }),
   );
   await test.step(
     "random commands on many members",
-    () => compareScripts(randomCommands(2, 1500, 400), { peers }),
+    () => compareScripts(randomCommands(2, 1500, 400), { peers, events: true }),
   );
 }
 

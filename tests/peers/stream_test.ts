@@ -496,9 +496,10 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     XADD s 4-0 f 4
     XADD s 5-0 f 5
     XGROUP CREATE s g 0
-    XAUTOCLAIM s g b 0 0
+    # Redis 7.0 makes the consumer as late as with the first entry.
+    ~noevents XAUTOCLAIM s g b 0 0
     XREADGROUP GROUP g a STREAMS s >
-    XAUTOCLAIM s g b 0 0 COUNT 2
+    ~noevents XAUTOCLAIM s g b 0 0 COUNT 2
     XAUTOCLAIM s g b 0 3-0 COUNT 2 JUSTID
     XAUTOCLAIM s g b 0 (3-0 COUNT 1
     XAUTOCLAIM s g b 999999999 - COUNT 1
@@ -692,12 +693,12 @@ Deno.test({
       "100",
     ]);
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await test.step(name, () => compareScripts(script, { peers }));
+      await test.step(name, () => compareScripts(script, { peers, events: true }));
     }
     for (const seed of [1, 2]) {
       await test.step(
         `random commands ${seed}`,
-        () => compareScripts(randomCommands(seed, 2000), { peers }),
+        () => compareScripts(randomCommands(seed, 2000), { peers, events: true }),
       );
     }
   },

@@ -491,11 +491,11 @@ Deno.test({
       "1mb",
     ]);
     for (const [name, script] of Object.entries(SCRIPTS)) {
-      await test.step(name, () => compareScripts(script, { peers }));
+      await test.step(name, () => compareScripts(script, { peers, events: true }));
     }
     await test.step(
       "random commands",
-      () => compareScripts(randomCommands(1, 1500), { peers }),
+      () => compareScripts(randomCommands(1, 1500), { peers, events: true }),
     );
   },
 });

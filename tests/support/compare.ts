@@ -8,6 +8,8 @@
  *     `);
  *
  * The script (see ./script.ts) is played in RESP2 and again in RESP3, each time to empty servers.
+ * With `events` the keyspace notifications of each command are compared, too, in their order.
+ *
  * All differences are collected and shown together, each with its line, its command and both
  * replies. A file with many scripts starts the servers once and hands them in as `peers`.
  *
@@ -36,6 +38,8 @@ export interface CompareOptions {
   protocols?: readonly (2 | 3)[];
   /** Further arguments for servers that are started here. */
   args?: readonly string[];
+  /** Whether keyspace notifications must agree as well; not unless asked for. */
+  events?: boolean;
   /** The version of the reference, for `~skip7.0`; that of the installed redis-server if absent. */
   referenceVersion?: string;
 }
@@ -69,7 +73,17 @@ export class PeerPair implements Peers, AsyncDisposable {
 /** What a server did with a command: bytes, or the connection's end. */
 type Answer = Uint8Array | "closed";
 
+/**
+ * All classes of events but `x`, since an expired key may go now or a little later, and `m`, since Redis looks some
+ * keys up twice.
+ */
+const EVENT_CLASSES = "KEg$lshzetdn";
+
 const MOST_SHOWN = 20;
+
+const encoder = new TextEncoder();
+/** Keys are bytes: each is one character here. */
+const decoder = new TextDecoder("latin1");
 
 /**
  * Plays a script, as text or as plain commands, to both servers; throws an `AssertionError` that
@@ -92,6 +106,8 @@ async function play(steps: Step[], peers: Peers, options: CompareOptions): Promi
   for (const protocol of options.protocols ?? [2, 3] as const) {
     using reference = await Player.start(peers.reference, protocol);
     using subject = await Player.start(peers.subject, protocol);
+    using expectedEvents = options.events ? await EventLog.open(peers.reference) : undefined;
+    using events = options.events ? await EventLog.open(peers.subject) : undefined;
     for (const step of steps) {
       if (!step.protocols.includes(protocol)) continue;
       const theirs = old && step.newer ? undefined : await reference.play(step);
@@ -102,6 +118,17 @@ async function play(steps: Step[], peers: Peers, options: CompareOptions): Promi
       sides.push([peers.subject.name, ours]);
       if (!allAgree(sides.map(([, answer]) => answer), step)) {
         differences.push(describe(step, protocol, sides));
+      }
+      const expectedHappened = await expectedEvents?.take();
+      const happened = await events?.take();
+      if (theirs && step.events && happened !== expectedHappened) {
+        const shown = [expectedHappened, happened].map((text) => encoder.encode(text ?? ""));
+        differences.push(
+          "Events of " + describe(step, protocol, [
+            [peers.reference.name, shown[0]],
+            [peers.subject.name, shown[1]],
+          ]),
+        );
       }
     }
   }
@@ -154,6 +181,41 @@ class Player implements Disposable {
 
   [Symbol.dispose](): void {
     for (const connection of this.#connections.values()) connection.close();
+  }
+}
+
+/** What happens to the keys of a server, as its keyspace notifications tell. */
+class EventLog implements Disposable {
+  /** The channel whose messages end a step. */
+  static readonly #END = "end of step";
+  readonly #listener: RawConnection;
+  readonly #speaker: RawConnection;
+
+  private constructor(listener: RawConnection, speaker: RawConnection) {
+    this.#listener = listener;
+    this.#speaker = speaker;
+  }
+
+  static async open(peer: Peer): Promise<EventLog> {
+    const log = new EventLog(await peer.connect(), await peer.connect());
+    await log.#speaker.line("CONFIG", "SET", "notify-keyspace-events", EVENT_CLASSES);
+    await log.#listener.send(["PSUBSCRIBE", "__key*", EventLog.#END]);
+    return log;
+  }
+
+  /** The notifications since the last call, as they came: patterns, channels and messages. */
+  async take(): Promise<string> {
+    await this.#speaker.send(["PUBLISH", EventLog.#END, ""]);
+    for (let text = "";;) {
+      const message = decoder.decode(await this.#listener.read());
+      if (message.includes(EventLog.#END)) return text;
+      text += message;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    this.#speaker.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { compareScripts } from "./compare.ts";
-import { hasRedisServer, startPeer, startRedis } from "./peer.ts";
+import { compareScripts, PeerPair } from "./compare.ts";
+import { hasRedisServer, redisServerVersion, startPeer, startRedis } from "./peer.ts";
 import { RawConnection } from "./raw_connection.ts";
 
 const ignore = !hasRedisServer;
@@ -88,6 +88,22 @@ Deno.test({
     assertStringIncludes(error.message, "$3\\r\\n100\\r\\n");
     assertStringIncludes(error.message, "$3\\r\\n200\\r\\n");
     assertStringIncludes(error.message, "+PANG");
+  },
+});
+
+Deno.test({
+  name: "compareScripts tells of commands that reply the same but notify otherwise",
+  // Redis 7.2 makes XAUTOCLAIM's consumer at once, 7.0 with the first entry claimed.
+  ignore: !redisServerVersion?.startsWith("7.0."),
+  async fn() {
+    await using peers = await PeerPair.start();
+    const script = "XGROUP CREATE s g $ MKSTREAM\nXAUTOCLAIM s g c 0 0";
+    await compareScripts(script, { peers });
+    const error = await assertRejects(() => compareScripts(script, { peers, events: true }));
+    assertStringIncludes((error as Error).message, "Replies that differ: 2");
+    assertStringIncludes((error as Error).message, "Events of line 2, RESP3: XAUTOCLAIM");
+    assertStringIncludes((error as Error).message, "xgroup-createconsumer");
+    await compareScripts(script.replace("XAUTO", "~noevents XAUTO"), { peers, events: true });
   },
 });
 

@@ -16,6 +16,7 @@
  * - `~type`: only the kind of the reply counts.
  * - `~skip7.0`: a redis-server older than 7.2 is not asked, since we follow 7.2: say what the reply
  *   is instead.
+ * - `~noevents`: what happens to keys is not compared (see ./compare.ts).
  * - `~resp2`, `~resp3`: the line belongs to this protocol alone.
  * - `=> reply`: the exact reply of both servers. The CRLF at the end is added; a reply of several
  *   lines is quoted whole: `=> "$3\r\nfoo\r\n"`. A `=>` that is an argument is quoted, too.
@@ -38,6 +39,8 @@ export interface Step {
   tolerance: Tolerance;
   /** Whether a redis-server older than 7.2 is left out. */
   newer: boolean;
+  /** Whether the keyspace events count. */
+  events: boolean;
   /** The protocols in which the line is played. */
   protocols: readonly (2 | 3)[];
   /** The exact bytes that the reply must have, whatever the other server says. */
@@ -71,6 +74,7 @@ function plainStep(line: number): Step {
     command: [],
     tolerance: "exact",
     newer: false,
+    events: true,
     protocols: [2, 3],
   };
 }
@@ -101,6 +105,9 @@ function applyMarker(step: Step, marker: string): void {
       return;
     case "skip7.0":
       step.newer = true;
+      return;
+    case "noevents":
+      step.events = false;
       return;
     case "resp2":
       step.protocols = [2];
