@@ -18,13 +18,14 @@ import { KEYS_OF_TARGET, measureMemory } from "./memory.ts";
 import { type Measure, type Report, toJson, toMarkdown } from "./report.ts";
 import { measureStartup } from "./startup.ts";
 import { measureThroughput, type Series } from "./throughput.ts";
+import { measureTransactions } from "./transactions.ts";
 
 const HELP = `Measures coolcache beside redis-server and prints a table.
 
   deno task bench [options]
 
-  --only AREAS        Some of throughput,memory,collections,idle,startup,expiry,
-                      fragmentation; memory includes FLUSHALL and the PINGs while
+  --only AREAS        Some of throughput,transactions,memory,collections,idle,
+                      startup,expiry,fragmentation; memory includes FLUSHALL and the PINGs while
                       loading
   --tests TESTS       Some of redis-benchmark's default tests, such as set,lpush,
                       lrange_100 (all of them)
@@ -119,6 +120,12 @@ function readPlan(args: readonly string[]): Plan | undefined {
   };
   const all: Plan["areas"] = [
     ["throughput", (contenders) => measureThroughput(contenders, throughput)],
+    ["transactions", (contenders) =>
+      measureTransactions(contenders, {
+        transactions: Math.ceil(throughput.requests / 4),
+        rounds: throughput.rounds,
+        progress,
+      })],
     ["memory", (contenders) => measureMemory(contenders, scaled(KEYS_OF_TARGET))],
     ["collections", (contenders) => measureCollections(contenders, scale, progress)],
     ["idle", (contenders) => measureIdle(contenders, scaled(CONNECTIONS_OF_TARGET))],

@@ -35,6 +35,8 @@ export class Transaction {
   #lengths: number[] = [];
   #bytes = new Uint8Array(0);
   #used = 0;
+  /** The command that is being carried out. */
+  readonly #args = new Args();
   #aborted = false;
 
   /** Whether a command could not be queued, so that EXEC must refuse. */
@@ -104,7 +106,8 @@ export class Transaction {
     } else {
       this.#commands.length = this.#lengths.length = 0;
     }
-    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = new Uint8Array(0);
+    this.#args.trim();
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.#args.buf = this.#bytes = new Uint8Array(0);
   }
 
   /**
@@ -114,14 +117,15 @@ export class Transaction {
   forEach(
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
   ): void | Promise<void> {
-    return this.#from(new Args(this.#bytes), run, { command: 0, entry: 0, byte: 0 });
+    this.#args.buf = this.#bytes;
+    return this.#from(run, { command: 0, entry: 0, byte: 0 });
   }
 
   #from(
-    args: Args,
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
     at: { command: number; entry: number; byte: number },
   ): void | Promise<void> {
+    const args = this.#args;
     const lengths = this.#lengths;
     while (at.command < this.#commands.length) {
       args.count = 0;
@@ -131,7 +135,7 @@ export class Transaction {
         at.byte += length;
       }
       const later = run(this.#commands[at.command++], args);
-      if (later !== undefined) return later.then(() => this.#from(args, run, at));
+      if (later !== undefined) return later.then(() => this.#from(run, at));
     }
   }
 }
