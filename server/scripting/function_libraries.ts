@@ -25,7 +25,7 @@ export interface LibraryFunction {
   /** A sum of `ScriptFlag`s. */
   readonly flags: number;
   /** By which the engine knows it. */
-  readonly callback: number;
+  callback: number;
 }
 
 /** One library. */
@@ -33,6 +33,8 @@ export interface FunctionLibrary {
   readonly name: string;
   /** All of it, with the first line. */
   readonly source: Uint8Array;
+  /** Where in the source Lua begins: at the end of the first line. */
+  readonly bodyAt: number;
   /** By name, the case of whose letters counts here. */
   readonly functions: Map<string, LibraryFunction>;
 }
@@ -40,12 +42,11 @@ export interface FunctionLibrary {
 /** Runs sources and keeps what they register. */
 export interface FunctionEngine {
   /**
-   * Runs a library's source, from the end of its first line on, for at most `timeLimit` ms (0 for as long as it takes), which adds
-   * to the library's functions.
+   * Runs a library's source for at most `timeLimit` ms (0 for as long as it takes), which adds to the library's functions.
    *
    * @throws {ReplyError} when the source cannot be compiled or fails
    */
-  load(library: FunctionLibrary, body: Uint8Array, timeLimit: number): void;
+  load(library: FunctionLibrary, timeLimit: number): void;
   /** Forgets the library's functions. */
   release(library: FunctionLibrary): void;
 }
@@ -105,13 +106,13 @@ export class FunctionLibraries {
    * @throws {ReplyError} when the source is none of a library, fails, or takes a name that is taken
    */
   create(source: Uint8Array, { replace = false, timeLimit }: CreateOptions): string {
-    const { name, body } = readHeader(source);
+    const { name, bodyAt } = readHeader(source);
     const old = this.#libraries.get(name);
     if (old !== undefined && !replace) throw refused(`Library '${name}' already exists`);
 
-    const library: FunctionLibrary = { name, source, functions: new Map() };
+    const library: FunctionLibrary = { name, source, bodyAt, functions: new Map() };
     try {
-      this.#engine.load(library, body, timeLimit);
+      this.#engine.load(library, timeLimit);
       if (library.functions.size === 0) throw refused("No functions registered");
       this.#requireDistinct(library, old === undefined ? [] : [old]);
     } catch (error) {
@@ -195,8 +196,8 @@ export function isLibraryName(name: string): boolean {
 export const INVALID_NAME =
   "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 
-/** The name in a source's first line, and all that follows the line, its newline first. */
-function readHeader(source: Uint8Array): { name: string; body: Uint8Array } {
+/** The name in a source's first line, and where the line ends. */
+function readHeader(source: Uint8Array): { name: string; bodyAt: number } {
   if (source[0] !== 0x23 || source[1] !== 0x21) throw refused("Missing library metadata");
   const end = source.indexOf(NEWLINE);
   const line = source.subarray(0, end);
@@ -218,7 +219,7 @@ function readHeader(source: Uint8Array): { name: string; body: Uint8Array } {
 
   const engine = words[0].slice("#!".length);
   if (engine.toUpperCase() !== ENGINE_NAME) throw refused(`Engine '${engine}' not found`);
-  return { name, body: source.subarray(end) };
+  return { name, bodyAt: end };
 }
 
 /** Up to the first zero byte. */

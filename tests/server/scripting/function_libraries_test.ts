@@ -13,7 +13,8 @@ import { CorruptRdb } from "../../../storage/rdb/format.ts";
 class WordEngine implements FunctionEngine {
   kept = 0;
 
-  load(library: FunctionLibrary, body: Uint8Array): void {
+  load(library: FunctionLibrary): void {
+    const body = library.source.subarray(library.bodyAt);
     for (const name of new TextDecoder().decode(body).split(/\s+/)) {
       if (name === "!") throw new ReplyError("ERR broken");
       if (name === "") continue;
