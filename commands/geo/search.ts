@@ -29,7 +29,7 @@ import {
   sideNegative,
   storedWithoutExtras,
 } from "../errors.ts";
-import { storeResult } from "../sorted_set/store_result.ts";
+import { storeResult } from "../sorted_set/combine.ts";
 import { placeOfMember, readPlace, readUnit, replyLength, replyPlace } from "./places.ts";
 
 /** A shape without its middle, lengths in metres. */

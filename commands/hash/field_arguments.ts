@@ -1,12 +1,21 @@
 /**
- * `FIELDS numfields field [field …]`: how the commands about fields' times are told which fields they are about.
+ * Fields and their times among the arguments.
+ *
+ * `FIELDS numfields field [field …]` is how the commands about fields' times are told which fields they are about; EX, PX,
+ * EXAT and PXAT is how HGETEX and HSETEX are given times.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
 import { arg, type ArgSpec } from "../command.ts";
-import { fieldCountDiffers, fieldsMissing } from "../errors.ts";
+import {
+  expireTimeNegative,
+  fieldCountDiffers,
+  fieldsMissing,
+  invalidExpireTime,
+} from "../errors.ts";
+import type { TimeUnit } from "../generic/expire.ts";
 
 /** The grammar of those arguments. */
 export function fieldsArgument(): ArgSpec {
@@ -28,4 +37,41 @@ export function readFields(args: Args, at: number, notPositive: string): number 
   const count = args.intBetween(at + 1, 1, Infinity, notPositive);
   if (count !== args.count - first) throw fieldCountDiffers();
   return first;
+}
+
+/** The latest time that a field may have, Unix ms: 46 bits. */
+const LATEST = 2 ** 46 - 1;
+
+/**
+ * The Unix time in ms that argument `i` stands for.
+ *
+ * @param name the command's, in lower case, for the refusal
+ * @throws {ReplyError} when it is no integer, below zero, or too late
+ */
+export function readFieldTime(
+  args: Args,
+  i: number,
+  { unit, fromNow }: TimeUnit,
+  now: number,
+  name: string,
+): number {
+  const time = args.int(i);
+  if (time < 0) throw expireTimeNegative();
+  if (time > Math.floor(LATEST / unit)) throw invalidExpireTime(name);
+  const base = fromNow ? now : 0;
+  if (time * unit > LATEST - base) throw invalidExpireTime(name);
+  return time * unit + base;
+}
+
+const EX: TimeUnit = { unit: 1000, fromNow: true };
+const PX: TimeUnit = { unit: 1, fromNow: true };
+const EXAT: TimeUnit = { unit: 1000, fromNow: false };
+const PXAT: TimeUnit = { unit: 1, fromNow: false };
+
+/** What the time means that follows the word in argument `i`; undefined when the word is another. */
+export function readTimeWord(args: Args, i: number): TimeUnit | undefined {
+  if (args.is(i, "EX")) return EX;
+  if (args.is(i, "PX")) return PX;
+  if (args.is(i, "EXAT")) return EXAT;
+  return args.is(i, "PXAT") ? PXAT : undefined;
 }

@@ -10,10 +10,8 @@ import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
 import { FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
-import { fieldsArgument, readFields } from "./field_arguments.ts";
-import { readFieldTime } from "./field_time.ts";
+import { fieldsArgument, readFields, readFieldTime, readTimeWord } from "./field_arguments.ts";
 import { TimeChange } from "./hexpire.ts";
-import { readTimeWord } from "./time_words.ts";
 
 /** HGETEX */
 export const hgetex = command({

@@ -18,8 +18,7 @@ import {
   unknownArgument,
   wrongNumberOfArguments,
 } from "../errors.ts";
-import { readFieldTime } from "./field_time.ts";
-import { readTimeWord } from "./time_words.ts";
+import { readFieldTime, readTimeWord } from "./field_arguments.ts";
 
 /** HSETEX */
 export const hsetex = command({

@@ -6,16 +6,24 @@
 
 import type { CommandSpec } from "../command.ts";
 import { hdel, hgetdel } from "./hdel.ts";
-import { hexpire, hexpireat, hpersist, hpexpire, hpexpireat } from "./hexpire.ts";
+import {
+  hexpire,
+  hexpireat,
+  hexpiretime,
+  hpersist,
+  hpexpire,
+  hpexpireat,
+  hpexpiretime,
+  hpttl,
+  httl,
+} from "./hexpire.ts";
 import { hexists, hget, hlen, hmget, hstrlen } from "./hget.ts";
-import { hgetall, hkeys, hvals } from "./hgetall.ts";
+import { hgetall, hkeys, hscan, hvals } from "./hgetall.ts";
 import { hgetex } from "./hgetex.ts";
 import { hincrby, hincrbyfloat } from "./hincrby.ts";
 import { hrandfield } from "./hrandfield.ts";
-import { hscan } from "./hscan.ts";
 import { hmset, hset, hsetnx } from "./hset.ts";
 import { hsetex } from "./hsetex.ts";
-import { hexpiretime, hpexpiretime, hpttl, httl } from "./httl.ts";
 
 /** All commands of the group hash. */
 export const hashCommands: readonly CommandSpec[] = [

@@ -1,18 +1,31 @@
 /**
  * Moving an element from list to list: LMOVE, RPOPLPUSH, and BLMOVE, BRPOPLPUSH, which wait for one.
  *
+ * Also here: the words for a list's two ends.
+ *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
+import { syntaxError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
 import { Lists } from "../../storage/lists.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
 import { readBlockTimeout } from "../block_timeout.ts";
 import { arg, type ArgSpec, command, type KeySpec } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { readEnd } from "./end.ts";
 import { elementsRemoved } from "./pop.ts";
+
+/**
+ * Whether argument `i` says LEFT, the head, rather than RIGHT.
+ *
+ * @throws {ReplyError} when it says neither
+ */
+export function readEnd(args: Args, i: number): boolean {
+  if (args.is(i, "LEFT")) return true;
+  if (args.is(i, "RIGHT")) return false;
+  throw syntaxError();
+}
 
 const KEYS: readonly KeySpec[] = [
   { at: 1, access: "RW", effects: ["access", "delete"] },

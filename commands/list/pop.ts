@@ -18,7 +18,7 @@ import {
   POP_COUNT_NEGATIVE,
   wrongNumberOfArguments,
 } from "../errors.ts";
-import { readEnd } from "./end.ts";
+import { readEnd } from "./move.ts";
 
 /** LPOP */
 export const lpop = command({

@@ -15,7 +15,6 @@ import {
   zunion,
   zunionstore,
 } from "./zcombine.ts";
-import { zcount, zlexcount } from "./zcount.ts";
 import { bzmpop, bzpopmax, bzpopmin, zmpop, zpopmax, zpopmin } from "./zpop.ts";
 import { zrandmember } from "./zrandmember.ts";
 import {
@@ -27,10 +26,9 @@ import {
   zrevrangebylex,
   zrevrangebyscore,
 } from "./zrange.ts";
-import { zrank, zrevrank } from "./zrank.ts";
 import { zrem, zremrangebylex, zremrangebyrank, zremrangebyscore } from "./zrem.ts";
 import { zscan } from "./zscan.ts";
-import { zcard, zmscore, zscore } from "./zscore.ts";
+import { zcard, zcount, zlexcount, zmscore, zrank, zrevrank, zscore } from "./zscore.ts";
 
 /** All commands of the sorted_set group. */
 export const sortedSetCommands: readonly CommandSpec[] = [

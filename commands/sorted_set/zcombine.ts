@@ -10,10 +10,18 @@ import { SortedSets } from "../../storage/sorted_sets.ts";
 import type { SortedSet } from "../../storage/types/sorted_set.ts";
 import { arg, type ArgSpec, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { type Aggregate, aggregates, countCommon, intersect, subtract, unite } from "./combine.ts";
-import { type Operand, readOperands } from "./operands.ts";
+import {
+  type Aggregate,
+  aggregates,
+  countCommon,
+  intersect,
+  type Operand,
+  readOperands,
+  storeResult,
+  subtract,
+  unite,
+} from "./combine.ts";
 import { replyRange } from "./reply_members.ts";
-import { storeResult } from "./store_result.ts";
 
 const NUMBER_OF_KEYS = arg.integer("numkeys");
 const KEYS = arg.key("key", { multiple: true });

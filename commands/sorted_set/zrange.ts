@@ -11,8 +11,8 @@ import { arg, type ArgSpec, command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { limitNeedsBounds, scoresAreEqual } from "../errors.ts";
 import { type Bounds, type RangeKind, type Ranks, readBounds } from "./bounds.ts";
+import { storeResult } from "./combine.ts";
 import { type RankRange, replyRange } from "./reply_members.ts";
-import { storeResult } from "./store_result.ts";
 
 const LIMIT = arg.block("limit", [arg.integer("offset"), arg.integer("count")], {
   token: "LIMIT",

@@ -17,9 +17,8 @@ import {
   idsExhausted,
   wrongNumberOfArguments,
 } from "../errors.ts";
-import { replyWithId } from "./ids.ts";
-import { findStream, storeNewStream } from "./lookup.ts";
-import { type AddOptions, exactParts, readAddOptions, trim, trimGrammar } from "./trim_options.ts";
+import { findStream, replyWithId, storeNewStream } from "./lookup.ts";
+import { type AddOptions, exactParts, readAddOptions, trim, trimGrammar } from "./trim.ts";
 
 /** The most common request has no options and lets the server choose the ID. */
 const PLAIN: AddOptions = {

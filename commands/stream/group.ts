@@ -14,8 +14,7 @@ import { arg, command, type CommandSpec } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import { groupExists, groupNeedsKey, noGroup } from "../errors.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
-import { readAnyId, readId } from "./ids.ts";
-import { findStream, storeNewStream } from "./lookup.ts";
+import { findStream, readAnyId, readId, storeNewStream } from "./lookup.ts";
 
 const ID_SELECTOR = arg.oneOf("id-selector", [
   arg.string("id"),

@@ -18,8 +18,13 @@ import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { noGroup, noSuchKey } from "../errors.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
-import { replyWithCount, replyWithId } from "./ids.ts";
-import { readStream, replyWithEntry, replyWithRange } from "./lookup.ts";
+import {
+  readStream,
+  replyWithCount,
+  replyWithEntry,
+  replyWithId,
+  replyWithRange,
+} from "./lookup.ts";
 
 /** How much of each list FULL shows unless told otherwise. */
 const USUAL_COUNT = 10;

@@ -1,18 +1,141 @@
 /**
- * Finding streams and their groups by arguments, and replying with entries.
+ * IDs among the arguments of the stream commands, and in their replies and effects; finding streams and their groups by
+ * arguments, and replying with entries.
  *
  * @module
  */
 
 import type { Args } from "../../server/resp/args.ts";
+import type { Reply } from "../../server/resp/reply.ts";
 import { ENCODING_SHIFT, StreamEncoding, Type } from "../../storage/entry.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import { Stream } from "../../storage/types/stream.ts";
 import type { Consumer, ConsumerGroup } from "../../storage/types/stream_group.ts";
-import type { StreamId } from "../../storage/types/stream_id.ts";
+import { type IdForm, LONGEST_ID, parseStreamId, StreamId } from "../../storage/types/stream_id.ts";
 import type { StreamReader } from "../../storage/types/stream_reader.ts";
 import { type Context, EventClass } from "../context.ts";
-import { replyWithId } from "./ids.ts";
+import { invalidId, invalidIntervalEnd, invalidIntervalStart } from "../errors.ts";
+
+/** Arguments that are longer are no IDs to Redis, whatever they begin with. */
+const LONGEST_ARGUMENT = 127;
+const MINUS = 45;
+const PLUS = 43;
+const PARENTHESIS = 40;
+
+/**
+ * Reads `<ms>` or `<ms>-<seq>`; a missing sequence number is 0.
+ *
+ * @throws {ReplyError} when the argument is no such ID
+ */
+export function readId(args: Args, i: number): StreamId {
+  const id = new StreamId();
+  if (!parse(args.buf, args.off[i], args.len[i], id)) throw invalidId();
+  return id;
+}
+
+/** {@link readId} that answers undefined for what is no ID. */
+export function readIdIfAny(args: Args, i: number): StreamId | undefined {
+  const id = new StreamId();
+  return parse(args.buf, args.off[i], args.len[i], id) ? id : undefined;
+}
+
+/**
+ * Reads the ID of a new entry; with `<ms>-*` it says so in `form`.
+ *
+ * @throws {ReplyError} when the argument is no such ID
+ */
+export function readNewId(args: Args, i: number, form: IdForm): StreamId {
+  const id = new StreamId();
+  if (!parse(args.buf, args.off[i], args.len[i], id, form)) throw invalidId();
+  return id;
+}
+
+/**
+ * Reads an ID, or `-` or `+` for the smallest and the greatest one.
+ *
+ * @throws {ReplyError} when the argument is neither
+ */
+export function readAnyId(args: Args, i: number, id = new StreamId()): StreamId {
+  const { buf, off, len } = args;
+  if (len[i] === 1 && buf[off[i]] === MINUS) return id.setZero();
+  if (len[i] === 1 && buf[off[i]] === PLUS) return id.set(StreamId.max());
+  if (!parse(buf, off[i], len[i], id)) throw invalidId();
+  return id;
+}
+
+/**
+ * Reads where an interval begins: an ID, `-`, `+`, or `(` and the ID before it.
+ *
+ * @throws {ReplyError} when the argument is none of these, or nothing lies behind it
+ */
+export function readIntervalStart(args: Args, i: number): StreamId {
+  if (!isExclusive(args, i)) return readAnyId(args, i);
+  const id = new StreamId();
+  if (!parse(args.buf, args.off[i] + 1, args.len[i] - 1, id)) throw invalidId();
+  if (!id.increment()) throw invalidIntervalStart();
+  return id;
+}
+
+/**
+ * Reads where an interval ends; a missing sequence number is the greatest one.
+ *
+ * @throws {ReplyError} when the argument is no ID, or nothing lies before it
+ */
+export function readIntervalEnd(args: Args, i: number): StreamId {
+  const id = new StreamId();
+  id.setSeqMax();
+  if (!isExclusive(args, i)) return readAnyId(args, i, id);
+  if (!parse(args.buf, args.off[i] + 1, args.len[i] - 1, id)) throw invalidId();
+  if (!id.decrement()) throw invalidIntervalEnd();
+  return id;
+}
+
+function isExclusive(args: Args, i: number): boolean {
+  return args.len[i] > 1 && args.buf[args.off[i]] === PARENTHESIS;
+}
+
+function parse(buf: Uint8Array, off: number, len: number, id: StreamId, form?: IdForm): boolean {
+  if (len > LONGEST_ARGUMENT) return false;
+  // To Redis, an ID is a C string.
+  let end = off;
+  while (end < off + len && buf[end] !== 0) end++;
+  return parseStreamId(buf, off, end - off, id, form);
+}
+
+/** Where IDs become text; one per database. */
+class IdText {
+  readonly buf = new Uint8Array(LONGEST_ID);
+  /** The time that stands there already, up to where: IDs of the same millisecond often follow each other. */
+  readonly #time = new StreamId();
+  #seqAt = 0;
+
+  /** Writes an ID; answers where it ends. */
+  write(id: StreamId): number {
+    if (this.#seqAt === 0 || !this.#time.sameMs(id)) {
+      this.#time.set(id);
+      this.#seqAt = id.writeMs(this.buf, 0);
+    }
+    return id.writeSeq(this.buf, this.#seqAt);
+  }
+}
+
+/** Replies with an ID. */
+export function replyWithId(ctx: Context, id: StreamId): void {
+  const text = ctx.db.tool(IdText);
+  ctx.reply.bulkAt(text.buf, 0, text.write(id));
+}
+
+/** Replies with IDs. */
+export function replyWithIds(ctx: Context, ids: readonly StreamId[]): void {
+  ctx.reply.array(ids.length);
+  for (const id of ids) replyWithId(ctx, id);
+}
+
+/** Replies with a number that may be unknown. */
+export function replyWithCount(reply: Reply, count: number | bigint | undefined): void {
+  if (count === undefined) reply.null();
+  else reply.int(count);
+}
 
 /**
  * The stream in argument `i`, for reading; undefined when there is no key.

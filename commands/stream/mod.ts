@@ -5,12 +5,9 @@
  */
 
 import type { CommandSpec } from "../command.ts";
-import { xack } from "./acknowledge.ts";
 import { xadd } from "./add.ts";
-import { xautoclaim } from "./auto_claim.ts";
-import { xclaim } from "./claim.ts";
-import { xdel } from "./delete.ts";
-import { xackdel, xdelex } from "./delete_by_reference.ts";
+import { xautoclaim, xclaim } from "./claim.ts";
+import { xack, xackdel, xdel, xdelex } from "./delete.ts";
 import { xgroup } from "./group.ts";
 import { xinfo } from "./info.ts";
 import { xpending } from "./pending.ts";

@@ -12,8 +12,7 @@ import { StreamId } from "../../storage/types/stream_id.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { noKeyOrGroup } from "../errors.ts";
-import { readIntervalEnd, readIntervalStart, replyWithId } from "./ids.ts";
-import { readStream } from "./lookup.ts";
+import { readIntervalEnd, readIntervalStart, readStream, replyWithId } from "./lookup.ts";
 
 /** Which pending entries to tell of. */
 interface Filter {

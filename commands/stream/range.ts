@@ -8,8 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { readIntervalEnd, readIntervalStart } from "./ids.ts";
-import { readStream, replyWithRange } from "./lookup.ts";
+import { readIntervalEnd, readIntervalStart, readStream, replyWithRange } from "./lookup.ts";
 
 /** XRANGE */
 export const xrange = command({

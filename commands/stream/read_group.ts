@@ -20,9 +20,8 @@ import {
   propagatePending,
   propagateProgress,
 } from "./effects.ts";
-import { readId, replyWithId } from "./ids.ts";
-import { needConsumer, readStream, replyWithEntry } from "./lookup.ts";
-import { keysOf, type ReadOptions, readOptions } from "./read_options.ts";
+import { needConsumer, readId, readStream, replyWithEntry, replyWithId } from "./lookup.ts";
+import { keysOf, type ReadOptions, readOptions } from "./read.ts";
 
 /** What is asked of one stream. */
 interface Request extends NamedGroup {

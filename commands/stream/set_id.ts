@@ -10,8 +10,7 @@ import { narrowCount } from "../../storage/types/stream_count.ts";
 import { arg, command } from "../command.ts";
 import { EventClass } from "../context.ts";
 import { noSuchKey } from "../errors.ts";
-import { readId } from "./ids.ts";
-import { findStream } from "./lookup.ts";
+import { findStream, readId } from "./lookup.ts";
 
 /** XSETID */
 export const xsetid = command({
