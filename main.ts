@@ -4,6 +4,7 @@
  * @module
  */
 
+import "./server/modules.ts";
 import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/loader.ts";

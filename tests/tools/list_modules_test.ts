@@ -1,0 +1,22 @@
+import { assert, assertEquals } from "@std/assert";
+import { importsOf } from "../../tools/check_arrows.ts";
+import { loadedModules } from "../../tools/list_modules.ts";
+
+const TOP = new URL("../../", import.meta.url);
+/** So many modules may be missing before a start is noticeably slower. */
+const SLACK = 30;
+
+Deno.test("The server starts without modules of Node and packages, which take many times as long as ours", async () => {
+  const { others } = await loadedModules("main.ts", TOP);
+  assertEquals(others.map((specifier) => specifier.split("/").at(-1)), ["deno.json"]);
+});
+
+Deno.test("The list of modules names nearly all that the server loads, and no others", async () => {
+  const source = await Deno.readTextFile(new URL("server/modules.ts", TOP));
+  const listed = importsOf(source).map(({ specifier }) =>
+    new URL(specifier, new URL("server/", TOP)).href.slice(TOP.href.length)
+  );
+  const loaded = new Set((await loadedModules("main.ts", TOP)).files);
+  assertEquals(listed.filter((path) => !loaded.has(path)), []);
+  assert(loaded.size - listed.length <= SLACK, "run `deno task modules`");
+});
