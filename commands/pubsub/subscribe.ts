@@ -150,7 +150,7 @@ function confirm(
  * that has always been let through, except for shard channels.
  */
 function refuseWhereRepliesAreCounted(ctx: Context, kind: SubscriptionKind): void {
-  if (!ctx.denyBlocking || kind !== "shard") return;
+  if (!ctx.denyBlocking || (ctx.client.inTransaction && kind !== "shard")) return;
   const name = `${PREFIXES[kind]}subscribe`.toUpperCase();
   throw new ReplyError(`ERR ${name} isn't allowed for a DENY BLOCKING client`);
 }
