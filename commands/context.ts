@@ -45,6 +45,8 @@ export interface Context {
   readonly now: number;
   /** Whether the command must not wait, as within a transaction or a script. */
   readonly denyBlocking: boolean;
+  /** Whether a script calls the command. */
+  readonly isScript: boolean;
 
   /**
    * Says that the key in argument `i` changed: counts the change, breaks WATCH, invalidates client caches, emits the
@@ -162,6 +164,7 @@ export interface ServerApi {
   readonly config: ConfigApi;
   readonly clients: ClientsApi;
   readonly pubsub: PubSubApi;
+  readonly scripting: ScriptingApi;
   readonly stats: StatsApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
@@ -315,6 +318,31 @@ export interface PubSubApi {
   publish(channel: Uint8Array, message: Uint8Array): number;
   /** The same for a shard channel. */
   publishToShard(channel: Uint8Array, message: Uint8Array): number;
+}
+
+/** Scripts that clients send. */
+export interface ScriptingApi {
+  /**
+   * EVAL and its like: argument 1 is a script or (`byName`) its SHA-1, argument 2 the number of keys. A promise only if the script
+   * runs for long.
+   *
+   * @throws {ReplyError} with the script's error
+   */
+  evaluate(
+    ctx: Context,
+    args: Args,
+    options: { byName: boolean; isReadOnly: boolean },
+  ): void | Promise<void>;
+  /** Keeps a script and answers its name, the SHA-1. @throws {ReplyError} when it cannot be compiled */
+  load(source: Uint8Array): string;
+  /** Whether there is a script of that name, in lower case. */
+  has(name: string): boolean;
+  /** Forgets all scripts. */
+  flush(): void;
+  /** Ends the script that is running. @throws {ReplyError} when none is, or it must not be ended */
+  kill(kind: "script" | "function"): void;
+  /** Bytes of the scripts that are kept. */
+  readonly scriptBytes: number;
 }
 
 /** A function that clients may call. */

@@ -13,6 +13,7 @@ import { hashCommands } from "./hash/mod.ts";
 import { hyperloglogCommands } from "./hyperloglog/mod.ts";
 import { listCommands } from "./list/mod.ts";
 import { pubsubCommands } from "./pubsub/mod.ts";
+import { scriptingCommands } from "./scripting/mod.ts";
 import { serverCommands } from "./server/mod.ts";
 import { setCommands } from "./set/mod.ts";
 import { sortedSetCommands } from "./sorted_set/mod.ts";
@@ -30,6 +31,7 @@ export const commands: readonly CommandSpec[] = [
   ...hyperloglogCommands,
   ...listCommands,
   ...pubsubCommands,
+  ...scriptingCommands,
   ...serverCommands,
   ...setCommands,
   ...sortedSetCommands,

@@ -51,10 +51,14 @@ export interface BlockingHost {
   serve(ctx: Context, args: Args, serve: () => boolean): boolean;
   /** Answers a client whose wait ends with an error. */
   refuse(ctx: Context, text: string): void;
+  /** Whether a script runs that nothing may come between. */
+  isBusy(): boolean;
 }
 
 /** A timer that is set for longer, in ms, goes off at once. */
 const LONGEST_TIMER = 0x7fffffff;
+/** When to look again at a time that was over while a script held everybody up, in ms. */
+const LOOK_AGAIN = 10;
 
 /** The waiting clients of one server. */
 export class Blocking {
@@ -149,6 +153,7 @@ export class Blocking {
     const nap = Math.min(left, LONGEST_TIMER);
     wait.timer = setTimeout(() => {
       if (left > nap) this.#setTimer(wait, left - nap);
+      else if (this.#host.isBusy()) this.#setTimer(wait, LOOK_AGAIN);
       else this.#giveUp(wait, "timeout");
     }, nap);
   }
@@ -197,7 +202,7 @@ export class Blocking {
 
   /** Serves whom the changed keys can serve; called between commands. */
   serveReady(): void {
-    if (this.#serving) return;
+    if (this.#serving || this.#host.isBusy()) return;
     this.#serving = true;
     this.#host.moveTime();
     try {

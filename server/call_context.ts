@@ -19,6 +19,7 @@ export class CallContext implements Context {
   db: Database;
   reply: Reply;
   denyBlocking = false;
+  readonly isScript: boolean = false;
   /** Effects that replace the request itself; undefined while the request is its own effect. */
   effects: EffectPart[][] | undefined;
   /** Whether the request is to reach replicas although it changes nothing. */

@@ -127,6 +127,7 @@ export class CoolCache implements AsyncDisposable {
     this.#cron.stop();
     this.#listeners.stop();
     this.server.clients.closeAll();
+    this.server.scripting.close();
     await this.server.fairness.close();
     await this.#listeners.ended();
     this.#closed.resolve();

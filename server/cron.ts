@@ -66,6 +66,8 @@ export class Cron {
   tick(): void {
     const server = this.#server;
     if (isOn(server.debug.flags.get("pause-cron"))) return;
+    // Nothing comes between the commands of a script, not even time.
+    if (server.busy !== undefined) return;
     const { hz } = server.config.values;
     server.keyspace.setTime(server.readClock());
     const now = server.keyspace.now;
@@ -107,6 +109,7 @@ export class Cron {
   #slice(): void {
     const server = this.#server;
     this.#slices = undefined;
+    if (server.busy !== undefined) return;
     server.keyspace.setTime(server.readClock());
     let more = false;
     if (server.debug.activeExpire && !server.clients.pausedWrites) {

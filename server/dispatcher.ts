@@ -330,7 +330,7 @@ export class Dispatcher {
       server.log("warning", `A command failed unexpectedly: ${describeError(error)}`);
       refusal = new ReplyError("ERR internal error");
     }
-    server.stats.countError(refusal.code);
+    if (!refusal.isCounted) server.stats.countError(refusal.code);
     ctx.reply.error(refusal.message);
   }
 }

@@ -18,6 +18,14 @@ const ESCAPES: Record<string, string> = {
   "\b": "\\b",
 };
 
+/** From where scripts call commands. */
+export const SCRIPT_ENDPOINTS: Endpoints = {
+  remote: "lua",
+  local: "",
+  isLocal: true,
+  isUnix: false,
+};
+
 /** A line of MONITOR's output: seconds with microseconds, database and address, quoted arguments. */
 export function describeRequest(
   micros: bigint,

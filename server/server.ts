@@ -36,13 +36,14 @@ import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import type { Logger } from "./logger.ts";
-import { describeRequest, withoutSecrets } from "./monitor.ts";
+import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
 import { Notifications } from "./notifications.ts";
 import { EncoderPool } from "./output.ts";
 import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/reply.ts";
+import { Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
@@ -107,6 +108,7 @@ export class Server implements ServerApi {
   readonly pubsub: PubSub = new PubSub(() => this.notifications.refresh());
   readonly notifications = new Notifications(this.keyEvents, this.pubsub);
   readonly watches = new Watches(this.keyEvents);
+  readonly scripting: Scripting = new Scripting(this);
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -166,7 +168,7 @@ export class Server implements ServerApi {
     this.evictor = new Evictor(
       this.keyspace,
       values,
-      () => this.clientBytes,
+      () => this.clientBytes + this.scripting.scriptBytes,
       options.monotonic,
     );
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
@@ -177,6 +179,7 @@ export class Server implements ServerApi {
       moveTime: () => this.keyspace.setTime(options.now()),
       serve: (ctx, args, serve) => this.dispatcher.serveBlocked(ctx as CallContext, args, serve),
       refuse: (ctx, text) => this.dispatcher.refuseBlocked(ctx as CallContext, text),
+      isBusy: () => this.busy !== undefined,
     });
     this.#startupBytes = this.keyspace.usedBytes;
     this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
@@ -432,15 +435,16 @@ export class Server implements ServerApi {
     this.monitors.add(client);
   }
 
-  /** Sends a command that has run to all monitors. */
+  /** Sends a command that has run to all monitors, unless it is one that they are not shown. */
   feedMonitors(ctx: CallContext, command: RegisteredCommand, args: Args): void {
     if ((command.mask & (Flag.skip_monitor | Flag.admin)) !== 0) return;
-    const line = describeRequest(
-      this.timeMicros(),
-      ctx.db.id,
-      ctx.client.endpoints,
-      withoutSecrets(command.spec, args),
-    );
+    this.showToMonitors(ctx, withoutSecrets(command.spec, args));
+  }
+
+  /** Sends a request without secrets to all monitors. */
+  showToMonitors(ctx: CallContext, args: Args): void {
+    const from = ctx.isScript ? SCRIPT_ENDPOINTS : ctx.client.endpoints;
+    const line = describeRequest(this.timeMicros(), ctx.db.id, from, args);
     for (const monitor of this.monitors) {
       if (!monitor.isAnswered) continue;
       monitor.output.encoder(monitor.protocol).simple(line);

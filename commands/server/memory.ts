@@ -195,7 +195,7 @@ function memoryStats(server: ServerApi): MemoryStats {
     "clients.normal": clients,
     "cluster.links": 0,
     "aof.buffer": 0,
-    "lua.caches": 0,
+    "lua.caches": server.scripting.scriptBytes,
     "functions.caches": 0,
     ...Object.fromEntries(databases.map((db) => [`db.${db.id}`, {
       "overhead.hashtable.main": db.table.indexBytes,

@@ -99,6 +99,8 @@ export const clients = {
   "proto-max-bulk-len": memory(512 * MB, { min: MB, max: LONG_MAX }),
   "tracking-table-max-keys": integer(1_000_000, { min: 0, max: LONG_MAX }),
   "busy-reply-threshold": integer(5000, { min: 0, max: LONG_MAX, alias: "lua-time-limit" }),
+  // The most memory of a Lua instance; one begins with 16 MB.
+  "coolcache-lua-memory-limit": memory(512 * MB, { min: 32 * MB, max: 2048 * MB }),
 };
 
 /** The process: how it starts, logs, reports and ends. */

@@ -42,7 +42,7 @@ export function memoryFields(server: Server): InfoFields {
     allocator_muzzy: 0,
     total_system_memory: machine,
     total_system_memory_human: humanBytes(machine),
-    ...scriptFields(),
+    ...scriptFields(server),
     maxmemory,
     maxmemory_human: humanBytes(maxmemory),
     maxmemory_policy: maxmemoryPolicy,
@@ -77,21 +77,22 @@ export function memoryFields(server: Server): InfoFields {
   };
 }
 
-/** Scripts and functions: there are none. */
-function scriptFields(): InfoFields {
+/** Scripts and functions: the Lua instances, which do not count as used, and what is kept beside them, which does. */
+function scriptFields({ scripting }: Server): InfoFields {
+  const { luaBytes, scriptBytes, scriptCount } = scripting;
   return {
-    used_memory_lua: 0,
-    used_memory_vm_eval: 0,
-    used_memory_lua_human: humanBytes(0),
-    used_memory_scripts_eval: 0,
-    number_of_cached_scripts: 0,
+    used_memory_lua: luaBytes,
+    used_memory_vm_eval: luaBytes,
+    used_memory_lua_human: humanBytes(luaBytes),
+    used_memory_scripts_eval: scriptBytes,
+    number_of_cached_scripts: scriptCount,
     number_of_functions: 0,
     number_of_libraries: 0,
     used_memory_vm_functions: 0,
-    used_memory_vm_total: 0,
-    used_memory_vm_total_human: humanBytes(0),
+    used_memory_vm_total: luaBytes,
+    used_memory_vm_total_human: humanBytes(luaBytes),
     used_memory_functions: 0,
-    used_memory_scripts: 0,
-    used_memory_scripts_human: humanBytes(0),
+    used_memory_scripts: scriptBytes,
+    used_memory_scripts_human: humanBytes(scriptBytes),
   };
 }

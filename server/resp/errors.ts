@@ -14,6 +14,13 @@
  */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
+  /** Whether the statistics know of it already: a script hands on the error of a command. */
+  readonly isCounted: boolean;
+
+  constructor(message?: string, options: { isCounted?: boolean } = {}) {
+    super(message);
+    this.isCounted = options.isCounted ?? false;
+  }
 
   /** The first word of the text, which clients match on: `ERR`, `WRONGTYPE`, `OOM` … */
   get code(): string {

@@ -18,8 +18,8 @@ export interface Reply {
   readonly protocol: 2 | 3;
   /** `+OK` */
   ok(): void;
-  /** A status line, such as `+PONG`. */
-  simple(text: string): void;
+  /** A status line, such as `+PONG`; it has no line breaks. */
+  simple(text: ReplyText): void;
   /**
    * An error, its code first, each character one byte: what it quotes of a request comes from `args.binary`. Handlers
    * throw a ReplyError instead, except within aggregates.

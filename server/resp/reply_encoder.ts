@@ -140,8 +140,15 @@ export class ReplyEncoder implements Reply {
     this.#length = at + 5;
   }
 
-  simple(text: string): void {
-    this.#line(PLUS, text);
+  simple(text: ReplyText): void {
+    if (typeof text === "string") return this.#line(PLUS, text);
+    const buf = this.#reserve(text.length + 3);
+    const at = this.#length;
+    buf[at] = PLUS;
+    buf.set(text, at + 1);
+    buf[at + text.length + 1] = CR;
+    buf[at + text.length + 2] = LF;
+    this.#length = at + text.length + 3;
   }
 
   error(text: string): void {

@@ -11,6 +11,8 @@ export const ScriptFlag = {
   allowStale: 4,
   noCluster: 8,
   allowCrossSlotKeys: 16,
+  /** It says nothing: a script from before there were flags, judged by what it does. */
+  unflagged: 32,
 } as const;
 
 /** Their names, in the order in which Redis tells them. */

@@ -1,0 +1,316 @@
+/**
+ * Runs scripts: one Lua instance with Redis's API in it, and the run that goes on there.
+ *
+ * A script runs synchronously, so nothing comes between two of its commands. Past `busy-reply-threshold` it is suspended
+ * every few milliseconds: its client waits, the other clients are told that the server is busy, and may only have the
+ * script ended. Until it is over nothing else touches the data.
+ *
+ * The instance is made when it is first needed. It is dropped, with all that was compiled in it, when it cannot be used any more
+ * or should give its memory back; {@link ScriptEngine.generation} tells the next one from it.
+ *
+ * @module
+ */
+
+import type { LogLevel } from "../../commands/context.ts";
+import { CallContext } from "../call_context.ts";
+import { ReplyError } from "../resp/errors.ts";
+import type { Server } from "../server.ts";
+import { LuaFailure, LuaState, LuaStatus } from "./engine/lua_state.ts";
+import {
+  type Environment,
+  lockGlobals,
+  openEnvironment,
+  type RandomNumbers,
+} from "./environment.ts";
+import { type LuaFunction, LuaType } from "./lua_library.ts";
+import { LuaReply, pushErrorTable } from "./lua_reply.ts";
+import { redisConstants, redisFunctions, type RedisFunctionsHost } from "./redis_functions.ts";
+import { errorLine, replyWithResult, untilZero } from "./script_reply.ts";
+import { ScriptFlag } from "./script_flags.ts";
+import { type Script, ScriptRun } from "./script_run.ts";
+
+/** How long a busy script runs between two chances for others, in ms. */
+const SLICE_MS = 5;
+/** Garbage is collected step by step, each time so many runs are over, and so many KB. */
+const COLLECT_EVERY = 50;
+const COLLECT_KB = 50;
+/** How much of an error that is no table is told. */
+const SHOWN_BYTES = 100;
+
+/** What an engine shares with the others of its server. */
+export interface EngineOptions {
+  readonly module: () => WebAssembly.Module;
+  readonly random: RandomNumbers;
+  /** Further functions of the table `redis`. */
+  readonly functions?: (host: RedisFunctionsHost) => Readonly<Record<string, LuaFunction>>;
+  /** Completes a fresh environment before it is locked. */
+  readonly furnish?: (lua: LuaState) => void;
+}
+
+/** An instance with what is known of it. */
+interface Instance {
+  readonly lua: LuaState;
+  readonly reply: LuaReply;
+  readonly environment: Environment;
+  /** Where its table of globals lies. */
+  readonly globals: number;
+}
+
+/** Runs the scripts, or the functions, of one server. */
+export class ScriptEngine {
+  readonly #server: Server;
+  readonly #options: EngineOptions;
+  #instance: Instance | undefined;
+  #generation = 0;
+  #run: ScriptRun | undefined;
+  #runs = 0;
+  #sliceEnd = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Asked instead of the run's time while something is loaded; raises an error to end that. */
+  onLoadInterrupt: ((lua: LuaState) => void) | undefined;
+
+  constructor(server: Server, options: EngineOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  // --- the instance -----------------------------------------------------------------------------------------------
+
+  /** The instance, made if there is none. */
+  get lua(): LuaState {
+    return this.#ready().lua;
+  }
+
+  /** Changes when the instance does: what was compiled before is gone. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The run that goes on. */
+  get run(): ScriptRun | undefined {
+    return this.#run;
+  }
+
+  /** Bytes that Lua's values take; 0 while there is no instance. */
+  get usedBytes(): number {
+    return this.#instance?.lua.usedBytes ?? 0;
+  }
+
+  /** Forgets the instance, and all that was compiled in it. */
+  drop(): void {
+    this.#instance = undefined;
+    this.#generation++;
+  }
+
+  #ready(): Instance {
+    if (this.#instance !== undefined) return this.#instance;
+    const server = this.#server;
+    const { module, random, functions, furnish } = this.#options;
+    const lua = new LuaState(module(), {
+      memoryLimit: server.config.values.coolcacheLuaMemoryLimit,
+      interrupt: (lua) => this.#interrupt(lua),
+      wait: () => this.#wait(),
+    });
+    const reply = new LuaReply(lua);
+    const run = () => this.#run;
+    const host: RedisFunctionsHost = {
+      lua,
+      reply,
+      get run() {
+        return run();
+      },
+      log: (level: LogLevel, message: string) => server.log(level, message),
+      redisVersion: server.redisVersion,
+    };
+    const environment = openEnvironment(lua, {
+      functions: { ...redisFunctions(host), ...functions?.(host) },
+      constants: redisConstants(server.redisVersion),
+      random,
+    });
+    furnish?.(lua);
+    lockGlobals(lua);
+    return this.#instance = { lua, reply, environment, globals: lua.globals };
+  }
+
+  // --- a run ------------------------------------------------------------------------------------------------------
+
+  /**
+   * Runs a script for the client of `ctx` and replies with its result; `push` pushes the function and its arguments and answers how
+   * many these are. A promise only if the script runs for so long that others are told.
+   *
+   * @throws {ReplyError} with the script's error, or why it may not run
+   */
+  start(
+    ctx: CallContext,
+    script: Script,
+    push: (lua: LuaState) => number,
+  ): void | Promise<void> {
+    const server = this.#server;
+    const isOutOfMemory = server.config.values.maxmemory > 0 && !server.evictor.makeRoom();
+    refuseToRun(ctx, script, isOutOfMemory);
+    const instance = this.#ready();
+    const { lua, reply } = instance;
+    const startedAt = server.monotonic();
+    const run = new ScriptRun(ctx, script, { reply, startedAt, isOutOfMemory });
+    reply.protocol = 2;
+    // What leaves are the effects of the commands it calls, as one unit.
+    ctx.propagateNothing();
+    if (lua.interruptsAlways) lua.interruptSeldom();
+    // A script may have put another table in the place of its globals.
+    if (lua.globals !== instance.globals) lua.globals = instance.globals;
+    const isUnit = server.effects.active;
+    if (isUnit) server.effects.begin();
+    this.#run = server.scripting.running = run;
+    let ended: number | Promise<number>;
+    try {
+      lua.setTop(0);
+      lua.pushKept(instance.environment.errorHandler);
+      ended = lua.run(push(lua), 1, 1);
+    } catch (error) {
+      this.#end(isUnit);
+      throw this.#failure(error, script);
+    }
+    if (typeof ended === "number") {
+      this.#end(isUnit);
+      return this.#conclude(run, ended);
+    }
+    return this.#endLater(run, ended, isUnit);
+  }
+
+  async #endLater(run: ScriptRun, ended: Promise<number>, isUnit: boolean): Promise<void> {
+    const server = this.#server;
+    const mark = run.caller.reply.mark();
+    try {
+      const status = await ended;
+      this.#end(isUnit);
+      this.#conclude(run, status);
+    } catch (error) {
+      if (this.#run === run) this.#end(isUnit);
+      run.caller.reply.rollback(mark);
+      throw this.#failure(error, run.script);
+    } finally {
+      server.setBusy(undefined);
+      server.touchFor(server.currentSession);
+      if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
+    }
+  }
+
+  #end(isUnit: boolean): void {
+    this.#run = this.#server.scripting.running = undefined;
+    if (isUnit) this.#server.effects.end();
+  }
+
+  /** Replies with what the script has left on the stack. */
+  #conclude({ caller, script }: ScriptRun, status: number): void {
+    const { lua, reply } = this.#ready();
+    if (++this.#runs % COLLECT_EVERY === 0) lua.collectStep(COLLECT_KB);
+    if (status !== LuaStatus.ok) throw readError(lua, script);
+    const failure = replyWithResult(lua, caller.reply, reply.protocol);
+    if (failure !== undefined) throw new ReplyError(failure.text, failure);
+  }
+
+  /** The reply to an error that is no script's, after which the instance is dropped. */
+  #failure(error: unknown, { name }: Script): unknown {
+    if (!(error instanceof LuaFailure)) return error;
+    this.#server.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
+    this.drop();
+    return new ReplyError(`ERR Error running script ${name}, the interpreter had to give up`);
+  }
+
+  // --- busy scripts -----------------------------------------------------------------------------------------------
+
+  /** Lua asks every so often whether to go on; answers whether to let others come first. */
+  #interrupt(lua: LuaState): boolean {
+    const run = this.#run;
+    if (run === undefined) {
+      this.onLoadInterrupt?.(lua);
+      return false;
+    }
+    if (run.isKilled) {
+      this.#server.log("notice", "Lua script killed by user with SCRIPT KILL.");
+      // A script that catches errors would go on otherwise.
+      lua.interruptAlways();
+      pushErrorTable(lua, "Script killed by user with SCRIPT KILL...");
+      lua.raise();
+    }
+    const now = this.#server.monotonic();
+    if (run.isBusy) return now >= this.#sliceEnd;
+    const threshold = this.#server.config.values.busyReplyThreshold;
+    if (threshold === 0 || now - run.startedAt < threshold) return false;
+    this.#becomeBusy(run, now);
+    return true;
+  }
+
+  #becomeBusy(run: ScriptRun, now: number): void {
+    const server = this.#server;
+    const { kind, name } = run.script;
+    run.isBusy = true;
+    server.setBusy(kind);
+    server.log(
+      "warning",
+      `Slow script detected: still in execution after ${Math.floor(now - run.startedAt)} ` +
+        `milliseconds. You can try killing the script using the ` +
+        `${kind === "script" ? "SCRIPT" : "FUNCTION"} KILL command. Script name is: ${name}.`,
+    );
+  }
+
+  /** Lets others come first. Does not end when the server does. */
+  async #wait(): Promise<void> {
+    await new Promise<void>((resolve) => this.#timer = setTimeout(resolve, 0));
+    this.#timer = undefined;
+    const server = this.#server;
+    server.touchFor(this.#run?.caller.client);
+    this.#sliceEnd = server.monotonic() + SLICE_MS;
+  }
+
+  /** Leaves a script that is suspended where it is, for good. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** @throws {ReplyError} when the script may not run now, as Redis words it */
+function refuseToRun(ctx: CallContext, script: Script, isOutOfMemory: boolean): void {
+  const { flags, isReadOnly } = script;
+  if ((flags & ScriptFlag.unflagged) !== 0) return;
+  const writes = (flags & ScriptFlag.noWrites) === 0;
+  const needsMemory = writes && (flags & ScriptFlag.allowOom) === 0;
+  if (isOutOfMemory && needsMemory && !ctx.client.inTransaction) {
+    throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
+  }
+  if (writes && isReadOnly) {
+    throw new ReplyError("ERR Can not execute a script with write flag using *_ro command.");
+  }
+  if (isOutOfMemory && needsMemory) {
+    throw new ReplyError(
+      "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+    );
+  }
+}
+
+/** The error on the top of the stack as a reply. */
+function readError(lua: LuaState, { name }: Script): ReplyError {
+  if (lua.type(-1) !== LuaType.table) {
+    const text = lua.isString(-1) ? untilZero(lua.toText(-1)) : "execution failure";
+    return new ReplyError(
+      errorLine(`ERR Error running script ${name}, ${text.slice(0, SHOWN_BYTES)}`),
+    );
+  }
+  const field = (name: string): string | undefined => {
+    lua.pushText(name);
+    lua.rawGet(-2);
+    const text = lua.isString(-1) ? untilZero(lua.toText(-1)) : undefined;
+    lua.pop();
+    return text;
+  };
+  const source = field("source");
+  const line = field("line");
+  lua.pushText("ignore_error_stats_update");
+  lua.rawGet(-2);
+  const isCounted = lua.toBoolean(-1);
+  lua.pop();
+  const place = source !== undefined && line !== undefined
+    ? ` script: ${name}, on ${source}:${line}.`
+    : "";
+  return new ReplyError(errorLine(`${field("err") ?? ""}${place}`), { isCounted });
+}

@@ -1,0 +1,142 @@
+/**
+ * One run of a script or function: on whose behalf, what it may do, what it has done.
+ *
+ * Commands that a script calls do not pass the dispatcher's gates but the checks here, in Redis's order: what a
+ * script is told apart from what its caller would be.
+ *
+ * @module
+ */
+
+import { Flag, type RegisteredCommand } from "../../commands/registry.ts";
+import type { EffectPart } from "../../commands/context.ts";
+import { CallContext } from "../call_context.ts";
+import type { Args } from "../resp/args.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { Server } from "../server.ts";
+import { ScriptFlag } from "./script_flags.ts";
+
+/** Who hears of a write: `redis.set_repl`'s bits. */
+export const Destination = { none: 0, aof: 1, replicas: 2, all: 3 } as const;
+
+/** What is about to run. */
+export interface Script {
+  readonly kind: "script" | "function";
+  /** What error messages call it: a script's SHA-1, a function's name. */
+  readonly name: string;
+  /** A sum of `ScriptFlag`s. */
+  readonly flags: number;
+  /** Whether it was called by a command that allows no writes. */
+  readonly isReadOnly: boolean;
+}
+
+/** The context of the commands that a script calls: its own database and reply, its caller as the client. */
+class ScriptContext extends CallContext {
+  /** Whether effects are to reach nobody. */
+  isMuted = false;
+  override denyBlocking = true;
+  override readonly isScript = true;
+
+  override propagate(...parts: EffectPart[]): void {
+    if (!this.isMuted) super.propagate(...parts);
+  }
+}
+
+/** One run. */
+export class ScriptRun {
+  readonly script: Script;
+  /** The context of the command that began it. */
+  readonly caller: CallContext;
+  /** The context of the commands that it calls. */
+  readonly context: ScriptContext;
+  /** When it began, on the monotonic clock in ms. */
+  readonly startedAt: number;
+  /** Bits of {@link Destination}. */
+  destinations: number = Destination.all;
+  /** Whether it has called a command that writes: from then on it is not stopped. */
+  hasWritten = false;
+  /** Whether it has run for so long that others are told so. */
+  isBusy = false;
+  /** Whether somebody wants it to end. */
+  isKilled = false;
+  readonly #isReadOnly: boolean;
+  readonly #isOutOfMemory: boolean;
+
+  /** @param isOutOfMemory whether there was no memory for more data before it began */
+  constructor(
+    caller: CallContext,
+    script: Script,
+    { reply, startedAt, isOutOfMemory }: {
+      reply: Reply;
+      startedAt: number;
+      isOutOfMemory: boolean;
+    },
+  ) {
+    this.script = script;
+    this.caller = caller;
+    this.context = new ScriptContext(caller.server, caller.client, reply);
+    this.context.db = caller.db;
+    this.startedAt = startedAt;
+    const declares = (flag: number) =>
+      (script.flags & ScriptFlag.unflagged) === 0 && (script.flags & flag) !== 0;
+    this.#isReadOnly = script.isReadOnly || declares(ScriptFlag.noWrites);
+    this.#isOutOfMemory = isOutOfMemory && !declares(ScriptFlag.allowOom);
+  }
+
+  get server(): Server {
+    return this.caller.server;
+  }
+
+  /**
+   * Carries out a command for the script; the reply is in the context's reply. A refusal is answered, with `-` and its code
+   * before it unless that is ERR, and counted.
+   */
+  call(args: Args): string | undefined {
+    const { context, server } = this;
+    const command = this.#find(args);
+    const refusal = this.#refuse(command, args);
+    if (command === undefined || refusal !== undefined) {
+      const text = refusal ?? UNKNOWN_COMMAND;
+      if (command !== undefined) server.stats.rejected[command.id]++;
+      server.stats.countError(text.startsWith("-") ? text.slice(1).split(" ", 1)[0] : "ERR");
+      return text;
+    }
+    if ((command.mask & Flag.write) !== 0) this.hasWritten = true;
+    if (this.destinations === Destination.none) {
+      context.isMuted = true;
+      context.effects = [];
+    }
+    const later = server.dispatcher.call(context, command, args);
+    context.isMuted = false;
+    if (later !== undefined) {
+      throw new Error(`${command.fullName} cannot wait within a script`);
+    }
+    return undefined;
+  }
+
+  #find(args: Args): RegisteredCommand | undefined {
+    const command = this.server.registry.find(args);
+    if (command?.subcommands === undefined || args.count === 1) return command;
+    return command.subcommands.get(args.lower(1));
+  }
+
+  #refuse(command: RegisteredCommand | undefined, args: Args): string | undefined {
+    if (command === undefined) return UNKNOWN_COMMAND;
+    const { arity, mask } = command;
+    if (arity >= 0 ? args.count !== arity : args.count < -arity) {
+      return "Wrong number of args calling Redis command from script";
+    }
+    if ((mask & Flag.noscript) !== 0 && !this.server.scripting.allowsEverything) {
+      return "This Redis command is not allowed from script";
+    }
+    if (this.#isReadOnly && (mask & (Flag.write | Flag.may_replicate)) !== 0) {
+      return "Write commands are not allowed from read-only scripts.";
+    }
+    // What has begun to write is not refused in the middle.
+    if (this.#isOutOfMemory && !this.hasWritten && (mask & Flag.denyoom) !== 0) {
+      return "-OOM command not allowed when used memory > 'maxmemory'.";
+    }
+    return undefined;
+  }
+}
+
+const UNKNOWN_COMMAND = "Unknown Redis command called from script";
