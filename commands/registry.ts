@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Args } from "../server/resp/args.ts";
+import { type Args, encodeLatin1 } from "../server/resp/args.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 
 /**
@@ -63,6 +63,8 @@ export class Registry {
   readonly topLevel: readonly RegisteredCommand[];
   readonly #slots: (RegisteredCommand | undefined)[];
   readonly #slotMask: number;
+  /** The names as bytes, by slot: those of a string cost three times as much to compare with. */
+  readonly #names: (Uint8Array | undefined)[];
 
   /**
    * @param specs the commands
@@ -87,6 +89,7 @@ export class Registry {
       while (this.#slots[slot] !== undefined) slot = (slot + 1) & this.#slotMask;
       this.#slots[slot] = command;
     }
+    this.#names = this.#slots.map((command) => command && encodeLatin1(command.fullName));
   }
 
   /** The command that the request names in argument 0 (its subcommand is not looked at). */
@@ -102,9 +105,9 @@ export class Registry {
       buf[from + length - 1] | 0x20,
     ) & this.#slotMask;
     for (;;) {
-      const command = this.#slots[slot];
-      if (command === undefined) return undefined;
-      if (sameName(command.fullName, buf, from, length)) return command;
+      const name = this.#names[slot];
+      if (name === undefined) return undefined;
+      if (sameName(name, buf, from, length)) return this.#slots[slot];
       slot = (slot + 1) & this.#slotMask;
     }
   }
@@ -173,12 +176,12 @@ function mix(length: number, first: number, middle: number, last: number): numbe
   return hash ^ (hash >>> 15);
 }
 
-function sameName(name: string, buf: Uint8Array, from: number, length: number): boolean {
+function sameName(name: Uint8Array, buf: Uint8Array, from: number, length: number): boolean {
   if (name.length !== length) return false;
   for (let i = 0; i < length; i++) {
     let c = buf[from + i];
     if (c >= 65 && c <= 90) c |= 0x20;
-    if (c !== name.charCodeAt(i)) return false;
+    if (c !== name[i]) return false;
   }
   return true;
 }
