@@ -56,7 +56,8 @@ export class Lists implements ListpackOwner {
   open(ref: Ref): List {
     const db = this.#db;
     this.#ref = ref;
-    if (db.isBeside(ref)) return db.collection(ref) as Quicklist;
+    const large = largeList(db, ref);
+    if (large !== undefined) return large;
     const { buf, off } = db.value(ref);
     this.#pack.attach(buf, off);
     return this.#packed;
@@ -182,5 +183,5 @@ export class Lists implements ListpackOwner {
 
 /** The list of a record if it is a quicklist. */
 export function largeList(db: Database, ref: Ref): Quicklist | undefined {
-  return db.isBeside(ref) ? db.collection(ref) as Quicklist : undefined;
+  return db.collectionOf(ref) as Quicklist | undefined;
 }

@@ -431,6 +431,28 @@ export function entryBytesFor(bytes: Uint8Array, off: number, len: number): numb
   return data + backBytes(data);
 }
 
+/**
+ * Whether these bytes are the usual element: a string of up to 63 bytes that no integer begins like. Its entry is one
+ * byte, the string, one byte.
+ */
+export function isPlain(bytes: Uint8Array, off: number, len: number): boolean {
+  // No digit and no minus.
+  return len > 0 && len < 64 && (bytes[off] > 57 || bytes[off] < MINUS);
+}
+
+/** Writes the entry of what {@link isPlain}. */
+export function writePlain(
+  buf: Uint8Array,
+  at: number,
+  bytes: Uint8Array,
+  off: number,
+  len: number,
+): void {
+  buf[at] = 0x80 | len;
+  for (let i = 0; i < len; i++) buf[at + 1 + i] = bytes[off + i];
+  buf[at + len + 1] = len + 1;
+}
+
 /** Bytes of the integer encoding of a text, 0 when it is none. */
 function integerBytes(bytes: Uint8Array, off: number, len: number): number {
   if (len === 0 || len > 20) return 0;

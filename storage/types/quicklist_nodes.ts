@@ -25,10 +25,12 @@ import {
   END,
   entryBytesFor,
   HEADER_BYTES,
+  isPlain,
   Listpack,
   type ListpackOwner,
   writeEntry,
   writeHeader,
+  writePlain,
 } from "./listpack.ts";
 import { NodeRing } from "./node_ring.ts";
 
@@ -114,49 +116,66 @@ export class QuicklistNodes implements ListpackOwner {
   pushTail(buf: Uint8Array, off: number, len: number): void {
     const nodes = this.#ring;
     const i = nodes.length - 1;
-    if (i < 0 || !this.accepts(i, len)) {
-      this.#sealTail();
-      this.insertOne(nodes.length, buf, off, len, FIRST_BLOCK_BYTES);
+    if (i < 0) {
+      this.insertOne(0, buf, off, len, FIRST_BLOCK_BYTES);
       return;
     }
-    const size = entryBytesFor(buf, off, len);
     const ref = nodes.ref(i);
-    let bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
     const front = i === 0 ? this.#front : 0;
+    let bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
     let start = ((ref & OFFSET_MASK) << 3) + front;
     const total = readU32(bytes, start);
+    const count = nodes.count(i);
+    if (!this.#fits(total, count, len)) {
+      this.#sealTail();
+      this.insertOne(i + 1, buf, off, len, FIRST_BLOCK_BYTES);
+      return;
+    }
+    const plain = isPlain(buf, off, len);
+    const size = plain ? len + 2 : entryBytesFor(buf, off, len);
     if (front + total + size > this.#arena.usable(ref)) {
       this.#makeRoom(i, size, false);
       bytes = this.#bytes(i);
       start = this.#start(i);
     }
     const end = start + total - 1;
-    writeEntry(bytes, end, buf, off, len);
+    if (plain) writePlain(bytes, end, buf, off, len);
+    else writeEntry(bytes, end, buf, off, len);
     bytes[end + size] = END;
-    const count = nodes.count(i) + 1;
-    writeHeader(bytes, start, total + size, count);
-    nodes.setCount(i, count);
+    writeHeader(bytes, start, total + size, count + 1);
+    nodes.setCount(i, count + 1);
   }
 
   /** Adds an element before all others. O(1). */
   pushHead(buf: Uint8Array, off: number, len: number): void {
     const nodes = this.#ring;
-    if (nodes.length === 0 || !this.accepts(0, len)) {
+    if (nodes.length === 0) {
+      this.insertOne(0, buf, off, len, FIRST_BLOCK_BYTES);
+      return;
+    }
+    const ref = nodes.ref(0);
+    let bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
+    let start = ((ref & OFFSET_MASK) << 3) + this.#front;
+    const total = readU32(bytes, start);
+    const count = nodes.count(0);
+    if (!this.#fits(total, count, len)) {
       this.#sealHead();
       this.insertOne(0, buf, off, len, FIRST_BLOCK_BYTES);
       return;
     }
-    const size = entryBytesFor(buf, off, len);
-    if (this.#front < size) this.#makeRoom(0, size, true);
-    const ref = nodes.ref(0);
-    const bytes = this.#arena.u8[ref >>> CHUNK_SHIFT];
-    const start = ((ref & OFFSET_MASK) << 3) + this.#front;
-    const total = readU32(bytes, start);
+    const plain = isPlain(buf, off, len);
+    const size = plain ? len + 2 : entryBytesFor(buf, off, len);
+    if (this.#front < size) {
+      this.#makeRoom(0, size, true);
+      bytes = this.#bytes(0);
+      start = this.#start(0);
+    }
     this.#front -= size;
-    writeEntry(bytes, start - size + HEADER_BYTES, buf, off, len);
-    const count = nodes.count(0) + 1;
-    writeHeader(bytes, start - size, total + size, count);
-    nodes.setCount(0, count);
+    start -= size;
+    if (plain) writePlain(bytes, start + HEADER_BYTES, buf, off, len);
+    else writeEntry(bytes, start + HEADER_BYTES, buf, off, len);
+    writeHeader(bytes, start, total + size, count + 1);
+    nodes.setCount(0, count + 1);
   }
 
   /** Removes the first element. O(1). */
@@ -216,8 +235,13 @@ export class QuicklistNodes implements ListpackOwner {
 
   /** Whether one more element of that length may go into a node. */
   accepts(i: number, len: number): boolean {
+    return this.#fits(this.bytesOf(i), this.#ring.count(i), len);
+  }
+
+  /** Whether one more element of that length may go into a node of so many bytes and elements. */
+  #fits(total: number, count: number, len: number): boolean {
     const { bytes, elements } = this.limits;
-    return this.bytesOf(i) + len + ENTRY_OVERHEAD <= bytes && this.#ring.count(i) < elements;
+    return total + len + ENTRY_OVERHEAD <= bytes && count < elements;
   }
 
   /** A block of at least `size` bytes that begins with these. */
