@@ -30,7 +30,8 @@ const FREED_AT_ONCE = 64;
 
 /** The members of the set that a record holds, until the record changes. */
 export function membersOf(db: Database, ref: Ref): SetMembers {
-  if (db.isBeside(ref)) return tableOf(db, ref);
+  const large = largeSet(db, ref);
+  if (large !== undefined) return large;
   const { buf, off } = db.value(ref);
   const window = db.encoding(ref) === SetEncoding.intset ? new IntSet() : new PackedSet();
   return window.attach(buf, off);
@@ -57,10 +58,9 @@ export function memberCount(db: Database, ref: Ref): number {
   return membersOf(db, ref).size;
 }
 
-function tableOf(db: Database, ref: Ref): MemberTable {
-  const collection = db.collection(ref);
-  if (!(collection instanceof MemberTable)) throw new Error("A key's set is no table of members");
-  return collection;
+/** The set of a record if it is a large one, which it stays whatever happens to it. */
+export function largeSet(db: Database, ref: Ref): MemberTable | undefined {
+  return db.collectionOf(ref) as MemberTable | undefined;
 }
 
 /** The set of one key of a database, open for changes. */
@@ -82,8 +82,9 @@ export class Sets extends ChangingSet {
   open(ref: Ref, limits: SetLimits): this {
     const db = this.#db;
     this.#ref = ref;
-    if (db.isBeside(ref)) {
-      this.openTable(tableOf(db, ref), limits);
+    const large = largeSet(db, ref);
+    if (large !== undefined) {
+      this.openTable(large, limits);
     } else {
       const { buf, off } = db.value(ref);
       this.openPacked(db.encoding(ref) as SetForm, buf, off, limits);

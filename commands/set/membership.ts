@@ -6,9 +6,11 @@
 
 import { Type } from "../../storage/entry.ts";
 import { wrongType } from "../../storage/errors.ts";
-import { Sets } from "../../storage/sets.ts";
+import type { Args } from "../../server/resp/args.ts";
+import type { Ref } from "../../storage/memory/arena.ts";
+import { largeSet, Sets } from "../../storage/sets.ts";
 import { arg, command } from "../command.ts";
-import { EventClass } from "../context.ts";
+import { type Context, EventClass } from "../context.ts";
 
 /** SADD */
 export const sadd = command({
@@ -25,13 +27,9 @@ export const sadd = command({
 
   run(ctx, args) {
     const { db } = ctx;
-    const limits = ctx.server.config.values;
-    const set = db.tool(Sets);
     const ref = db.find(args, 1, Type.set);
     const { buf, off, len, count } = args;
-    if (ref === 0) set.create(args, 1, 2, count - 2, limits);
-    else set.open(ref, limits).prepareFor(count - 2);
-
+    const set = (ref === 0 ? undefined : largeSet(db, ref)) ?? openSmall(ctx, args, ref);
     let added = 0;
     for (let i = 2; i < count; i++) if (set.add(buf, off[i], len[i])) added++;
     if (added > 0) {
@@ -41,6 +39,15 @@ export const sadd = command({
     ctx.reply.int(added);
   },
 });
+
+/** Opens the set at `ref`, which is no large one, or a new one, for the members from argument 2 on. */
+function openSmall(ctx: Context, args: Args, ref: Ref): Sets {
+  const limits = ctx.server.config.values;
+  const set = ctx.db.tool(Sets);
+  if (ref === 0) set.create(args, 1, 2, args.count - 2, limits);
+  else set.open(ref, limits).prepareFor(args.count - 2);
+  return set;
+}
 
 /** SREM */
 export const srem = command({

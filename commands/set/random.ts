@@ -8,7 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
 import { INT64_MIN } from "../../server/resp/numbers.ts";
 import { KEEP_EXPIRY, SetEncoding, Type } from "../../storage/entry.ts";
-import { Sets } from "../../storage/sets.ts";
+import { largeSet, Sets } from "../../storage/sets.ts";
 import type { ElementSink } from "../../storage/types/listpack.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
@@ -99,10 +99,17 @@ export const spop = command({
       reply.null();
       return;
     }
-    const set = db.tool(Sets).open(ref, ctx.server.config.values);
     const taken = ctx.propagates ? new Removals(ctx, args) : undefined;
-    set.take(1, db.keyspace.random, taken ?? reply);
-    const isGone = set.deleteIfEmpty();
+    const sink = taken ?? reply;
+    const large = largeSet(db, ref);
+    let isGone = false;
+    if (large !== undefined && large.size > 1) {
+      large.take(1, db.keyspace.random, sink);
+    } else {
+      const set = db.tool(Sets).open(ref, ctx.server.config.values);
+      set.take(1, db.keyspace.random, sink);
+      isGone = set.deleteIfEmpty();
+    }
     ctx.changed(args, 1, EventClass.set, "spop");
     if (isGone) ctx.notify(EventClass.generic, "del", args.view(1));
     taken?.end();

@@ -61,6 +61,8 @@ export class Table {
   #slotBytes: number;
   /** No segment has anything due before this time. */
   #nextDue = Infinity;
+  /** The place that {@link #goToRandom} has drawn. */
+  #drawn = 0;
   /** Where the search for what is due goes on, and the earliest time that it has seen in this round. */
   #duePosition = 0;
   #dueSeen = Infinity;
@@ -178,11 +180,15 @@ export class Table {
     const segment = this.#directory[hash >>> this.#shift];
     const at = segment.find(ref, hash);
     if (at === -1) return false;
+    this.#removeAt(segment, at);
+    return true;
+  }
+
+  #removeAt(segment: TableSegment, at: number): void {
     if ((segment.slots[at] & 1) === 1) this.#uncountExpiry(segment);
     segment.removeAt(at);
     this.#size--;
     if (segment.isSparse) this.#giveUpRoom(segment);
-    return true;
   }
 
   /** Forgets all records; their blocks are the caller's to free. */
@@ -277,20 +283,41 @@ export class Table {
    */
   randomRef(random: () => number): Ref {
     if (this.#size === 0) return 0;
+    const segment = this.#goToRandom(random);
+    return segment.slots[this.#drawn + 1];
+  }
+
+  /** Takes a random record out of the table, which has one, and answers it. Spares hashing and looking for its key. */
+  takeRandom(random: () => number): Ref {
+    const segment = this.#goToRandom(random);
+    const ref = segment.slots[this.#drawn + 1];
+    this.#removeAt(segment, this.#drawn);
+    return ref;
+  }
+
+  /** Draws a record's place: the segment is answered, the slot's first word is in {@link #drawn}. */
+  #goToRandom(random: () => number): TableSegment {
     const directory = this.#directory;
     for (let i = 0; i < FAIR_TRIES; i++) {
-      const segment = directory[Math.floor(random() * directory.length)];
+      // One number is good for both: its 53 bits are more than a directory and a segment have slots.
+      const place = random() * directory.length;
+      const index = Math.floor(place);
+      const segment = directory[index];
       const { slots, depth } = segment;
       // As if all segments had the slots of a very sparse one: a try that goes past the real ones has failed.
-      const room = depth === 0 ? slots.length / 2 : this.#size * SLOTS_PER_RECORD / 2 ** depth;
-      const at = Math.floor(random() * room) * 2;
-      if (at < slots.length && slots[at] !== EMPTY) return slots[at + 1];
+      const room = depth === 0 ? slots.length / 2 : this.#size * SLOTS_PER_RECORD / (1 << depth);
+      const at = Math.floor((place - index) * room) * 2;
+      if (at < slots.length && slots[at] !== EMPTY) {
+        this.#drawn = at;
+        return segment;
+      }
     }
     // Very few records, or hashes that are not spread.
     const segment = this.#randomSegment(random, false);
     let at = segment.nextFilled(0);
     for (let i = Math.floor(random() * segment.count); i > 0; i--) at = segment.nextFilled(at + 2);
-    return segment.slots[at + 1];
+    this.#drawn = at;
+    return segment;
   }
 
   /**

@@ -82,21 +82,22 @@ export class MemberTable implements Collection, SetMembers {
     const hash = table.hash(buf, off, len);
     const ref = table.find(buf, off, len, hash);
     if (ref === 0) return false;
-    this.#forget(ref, hash);
+    table.remove(ref, hash);
+    this.#free(ref);
     return true;
   }
 
   /** Removes random different members after handing them on; there must be as many. */
   take(count: number, random: () => number, sink: ElementSink): void {
     for (; count > 0; count--) {
-      const ref = this.#table.randomRef(random);
+      const ref = this.#table.takeRandom(random);
       this.#pass(ref, sink);
-      this.#forget(ref, this.#table.hashOf(ref));
+      this.#free(ref);
     }
   }
 
-  #forget(ref: Ref, hash: number): void {
-    this.#table.remove(ref, hash);
+  /** Frees the record of a member that is in the table no more. */
+  #free(ref: Ref): void {
     this.#memberBytes -= this.#length(ref);
     this.#heap.arena.free(ref);
     this.#meter();

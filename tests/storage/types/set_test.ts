@@ -105,6 +105,33 @@ Deno.test("member table samples different members, each choice as likely as any"
     }
     const expected = 60 * count / 300;
     const most = Math.max(...counts.values());
+    // Among 300 members that are expected 0.2 times, one that comes three times is nothing unusual.
+    assert(most <= expected + 6 * Math.sqrt(expected) + 2, `${most} of ${expected}`);
+  }
+});
+
+Deno.test("member table takes out different members, each as likely as any", () => {
+  const random = seededRandom(36);
+  for (const size of [3, 300, 20_000]) {
+    const counts = new Map<string, number>();
+    const taken = Math.ceil(size / 3);
+    const rounds = size > 1000 ? 10 : 60;
+    for (let round = 0; round < rounds; round++) {
+      const heap = newHeap();
+      const set = filled(heap, size);
+      const gathered = new Gathering();
+      set.take(taken, random, gathered);
+      assertEquals(set.size, size - taken);
+      assertEquals(new Set(gathered.members).size, taken);
+      for (const member of gathered.members) {
+        assertEquals(has(set, member), false);
+        counts.set(member, (counts.get(member) ?? 0) + 1);
+      }
+      while (set.dismantle());
+      assertEquals(heap.arena.usedBytes, 0);
+    }
+    const expected = rounds * taken / size;
+    const most = Math.max(...counts.values());
     assert(most <= expected + 6 * Math.sqrt(expected), `${most} of ${expected}`);
   }
 });
