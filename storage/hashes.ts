@@ -325,6 +325,13 @@ export class Hashes implements ListpackOwner {
   }
 }
 
+/** The hash of a record if it is a large one in which no field has a time: nothing needs to be minded when it changes. */
+export function untimedTable(db: Database, ref: Ref): FieldTable | undefined {
+  return db.encoding(ref) === HashEncoding.hashtable
+    ? db.collectionOf(ref) as FieldTable
+    : undefined;
+}
+
 /** Whether names and values do not suit a packed hash. */
 function exceeds(args: Args, first: number, end: number, limits: HashLimits): boolean {
   const { hashMaxListpackEntries, hashMaxListpackValue } = limits;

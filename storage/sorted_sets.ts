@@ -68,7 +68,8 @@ export class SortedSets implements ListpackOwner {
   open(ref: Ref): SortedMembers {
     const db = this.#db;
     this.#ref = ref;
-    if (db.isBeside(ref)) return db.collection(ref) as SortedSet;
+    const large = db.collectionOf(ref) as SortedSet | undefined;
+    if (large !== undefined) return large;
     const { buf, off } = db.value(ref);
     return this.#packed.attach(buf, off);
   }
@@ -76,7 +77,8 @@ export class SortedSets implements ListpackOwner {
   /** Opens a sorted set for reading while another one is open. */
   openApart(ref: Ref): SortedMembers {
     const db = this.#db;
-    if (db.isBeside(ref)) return db.collection(ref) as SortedSet;
+    const large = db.collectionOf(ref) as SortedSet | undefined;
+    if (large !== undefined) return large;
     const { buf, off } = db.value(ref);
     return new PackedSortedSet(readOnly).attach(buf, off);
   }

@@ -6,7 +6,7 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { Type } from "../../storage/entry.ts";
-import { Hashes } from "../../storage/hashes.ts";
+import { Hashes, untimedTable } from "../../storage/hashes.ts";
 import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
@@ -93,9 +93,18 @@ function setFields(ctx: Context, args: Args, name: string): number {
 
 /** Puts names and values from argument 2 on into the hash at `ref`, or into a new one; answers how many are new. */
 function putFields(ctx: Context, args: Args, ref: number): number {
+  const { buf, off, len, count } = args;
+  const large = ref === 0 ? undefined : untimedTable(ctx.db, ref);
+  if (large !== undefined) {
+    let added = 0;
+    for (let i = 2; i < count; i += 2) {
+      const v = i + 1;
+      if (large.put(buf, off[i], len[i], buf, off[v], len[v], FieldTime.none)) added++;
+    }
+    return added;
+  }
   const limits = ctx.server.config.values;
   const hashes = ctx.db.tool(Hashes);
-  const { buf, off, len, count } = args;
   if (ref === 0) return hashes.createFrom(args, 1, 2, count, limits);
   hashes.open(ref);
   hashes.prepareFor(args, 2, count, limits);

@@ -202,6 +202,7 @@ function popMembers(
     if (isNested) reply.array(2);
     reply.bulkAt(set.buf, set.off, set.len);
     reply.double(set.score);
+    if (left === 1) break;
     if (isMin) set.forward();
     else set.back();
   }
