@@ -7,7 +7,7 @@
 import type { Args } from "../../server/resp/args.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
-import { LARGEST_ENTRY, type NodeLimits } from "../../storage/types/stream_tail.ts";
+import { LARGEST_ENTRY } from "../../storage/types/stream_tail.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
 import {
@@ -17,7 +17,7 @@ import {
   idsExhausted,
   wrongNumberOfArguments,
 } from "../errors.ts";
-import { findStream, replyWithId, storeNewStream } from "./lookup.ts";
+import { findStream, newId, replyWithId, storeNewStream } from "./lookup.ts";
 import { type AddOptions, exactParts, readAddOptions, trim, trimGrammar } from "./trim.ts";
 
 /** The most common request has no options and lets the server choose the ID. */
@@ -71,13 +71,13 @@ export const xadd = command({
       ctx.reply.null();
       return;
     }
-    const id = chooseId(ctx, stream, options);
+    const id = chooseId(ctx, stream ?? NOTHING_ADDED, options);
     let bytes = 0;
     for (let i = first; i < args.count; i++) bytes += args.len[i];
     if (bytes > LARGEST_ENTRY) throw entryTooLarge();
 
     stream ??= storeNewStream(ctx, args, 1);
-    stream.append(id, args, first, items / 2, nodeLimits(ctx));
+    stream.append(id, args, first, items / 2, ctx.server.config.values);
     ctx.changed(args, 1, EventClass.stream, "xadd");
     if (trimming.at > 0 && trim(stream, trimming) > 0) {
       ctx.notify(EventClass.stream, "xtrim", args.view(1));
@@ -87,13 +87,21 @@ export const xadd = command({
   },
 });
 
-/** The ID of the new entry, which is above all others of the stream. */
-function chooseId(ctx: Context, stream: Stream | undefined, { id, anySeq }: AddOptions): StreamId {
-  const last = stream?.lastId ?? new StreamId();
+/** What a stream that is yet to be made is for the choice of an ID. */
+const NOTHING_ADDED: Pick<Stream, "lastId"> = { lastId: new StreamId() };
+
+/** The ID of the new entry, which is above all others of the stream. What is answered is reused. */
+function chooseId(
+  ctx: Context,
+  { lastId: last }: Pick<Stream, "lastId">,
+  { id, anySeq }: AddOptions,
+): StreamId {
   if (last.isMax) throw idsExhausted();
   let chosen = id;
   if (chosen === undefined) {
-    chosen = StreamId.of(ctx.now, 0);
+    chosen = newId(ctx);
+    chosen.setMs(ctx.now);
+    chosen.setSeq(0);
     if (
       chosen.msHigh < last.msHigh || chosen.msHigh === last.msHigh && chosen.msLow <= last.msLow
     ) {
@@ -104,12 +112,6 @@ function chooseId(ctx: Context, stream: Stream | undefined, { id, anySeq }: AddO
   }
   if (chosen.compare(last) <= 0) throw idNotAboveTop();
   return chosen;
-}
-
-/** When a stream's node is full. */
-function nodeLimits(ctx: Context): NodeLimits {
-  const { streamNodeMaxBytes, streamNodeMaxEntries } = ctx.server.config.values;
-  return { bytes: streamNodeMaxBytes, entries: streamNodeMaxEntries };
 }
 
 /** What was left to the server, or trimmed roughly, leaves as it turned out. */

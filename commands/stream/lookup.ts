@@ -102,8 +102,10 @@ function parse(buf: Uint8Array, off: number, len: number, id: StreamId, form?: I
   return parseStreamId(buf, off, end - off, id, form);
 }
 
-/** Where IDs become text; one per database. */
-class IdText {
+/** Where IDs are chosen and become text; one per database. */
+class IdDesk {
+  /** An object for each new ID would leave several numbers to be collected, too. */
+  readonly chosen = new StreamId();
   readonly buf = new Uint8Array(LONGEST_ID);
   /** The time that stands there already, up to where: IDs of the same millisecond often follow each other. */
   readonly #time = new StreamId();
@@ -119,9 +121,14 @@ class IdText {
   }
 }
 
+/** An ID for a new entry, to be filled in; reused by the next call. */
+export function newId(ctx: Context): StreamId {
+  return ctx.db.tool(IdDesk).chosen;
+}
+
 /** Replies with an ID. */
 export function replyWithId(ctx: Context, id: StreamId): void {
-  const text = ctx.db.tool(IdText);
+  const text = ctx.db.tool(IdDesk);
   ctx.reply.bulkAt(text.buf, 0, text.write(id));
 }
 
@@ -144,7 +151,7 @@ export function replyWithCount(reply: Reply, count: number | bigint | undefined)
  */
 export function readStream(db: Database, args: Args, i: number): Stream | undefined {
   const ref = db.read(args, i, Type.stream);
-  return ref === 0 ? undefined : db.collection(ref) as Stream;
+  return ref === 0 ? undefined : db.collectionOf(ref) as Stream;
 }
 
 /**
@@ -154,7 +161,7 @@ export function readStream(db: Database, args: Args, i: number): Stream | undefi
  */
 export function findStream(db: Database, args: Args, i: number): Stream | undefined {
   const ref = db.find(args, i, Type.stream);
-  return ref === 0 ? undefined : db.collection(ref) as Stream;
+  return ref === 0 ? undefined : db.collectionOf(ref) as Stream;
 }
 
 /** Stores a new stream under the key in argument `i`, which must not exist. */

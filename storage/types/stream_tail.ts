@@ -44,10 +44,10 @@ export interface Slices {
   readonly len: ArrayLike<number>;
 }
 
-/** When a node is full; 0 for no limit. */
+/** When a node is full, by the directives of these names; 0 for no limit. */
 export interface NodeLimits {
-  readonly bytes: number;
-  readonly entries: number;
+  readonly streamNodeMaxBytes: number;
+  readonly streamNodeMaxEntries: number;
 }
 
 /** The most bytes of fields and values that an entry may have, and of a node. */
@@ -159,8 +159,9 @@ export class StreamTail implements ListpackOwner {
   #isFull(data: Slices, first: number, fieldCount: number, limits: NodeLimits): boolean {
     let total = this.#bytes;
     for (let i = first; i < first + fieldCount * 2; i++) total += data.len[i];
-    const most = limits.bytes === 0 || limits.bytes > LARGEST_ENTRY ? LARGEST_ENTRY : limits.bytes;
-    return total >= most || (limits.entries > 0 && this.#stored >= limits.entries);
+    const { streamNodeMaxBytes: bytes, streamNodeMaxEntries: entries } = limits;
+    const most = bytes === 0 || bytes > LARGEST_ENTRY ? LARGEST_ENTRY : bytes;
+    return total >= most || (entries > 0 && this.#stored >= entries);
   }
 
   /** Makes a node with a head only, which speaks of one entry already. */

@@ -29,7 +29,7 @@ function append(
   stream: Stream,
   id: StreamId,
   items: readonly string[],
-  limits = { bytes: 4096, entries: 100 },
+  limits = { streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 },
 ): void {
   stream.append(id, Args.of(...items), 0, items.length / 2, limits);
 }
@@ -76,7 +76,7 @@ Deno.test("Stream behaves as an array of entries under random operations", () =>
   let stream = new Stream(heap);
   let model: Entry[] = [];
   let last = new StreamId();
-  let limits = { bytes: 4096, entries: 100 };
+  let limits = { streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 };
   const idNear = () => {
     const id = model.length > 0 ? model[pick(random, model.length)].id.clone() : new StreamId();
     const shift = pick(random, 4);
@@ -123,7 +123,9 @@ Deno.test("Stream behaves as an array of entries under random operations", () =>
         : stream.trimToId(model[model.length - most]?.id ?? last, true);
       assert(removed <= model.length - most);
       model = model.slice(removed);
-      limits = pick(random, 2) ? { bytes: 300, entries: 0 } : { bytes: 0, entries: 7 + i % 200 };
+      limits = pick(random, 2)
+        ? { streamNodeMaxBytes: 300, streamNodeMaxEntries: 0 }
+        : { streamNodeMaxBytes: 0, streamNodeMaxEntries: 7 + i % 200 };
       if (pick(random, 3) === 0) {
         const copy = stream.clone();
         while (stream.dismantle());
@@ -160,11 +162,17 @@ Deno.test("Stream reads IDs at both ends of 128 bits", () => {
 Deno.test("Stream begins a node when the last one has the most entries or bytes", () => {
   const stream = new Stream(newHeap());
   for (let i = 1; i <= 10; i++) {
-    append(stream, StreamId.of(i, 0), ["f", "v"], { bytes: 0, entries: 3 });
+    append(stream, StreamId.of(i, 0), ["f", "v"], {
+      streamNodeMaxBytes: 0,
+      streamNodeMaxEntries: 3,
+    });
   }
   assertEquals(stream.nodeCount, 4);
   for (let i = 11; i <= 14; i++) {
-    append(stream, StreamId.of(i, 0), ["f", "v".repeat(100)], { bytes: 150, entries: 0 });
+    append(stream, StreamId.of(i, 0), ["f", "v".repeat(100)], {
+      streamNodeMaxBytes: 150,
+      streamNodeMaxEntries: 0,
+    });
   }
   assertEquals(stream.nodeCount, 7);
 });
@@ -172,7 +180,10 @@ Deno.test("Stream begins a node when the last one has the most entries or bytes"
 Deno.test("Stream removes whole nodes up to a limit", () => {
   const stream = new Stream(newHeap());
   for (let i = 1; i <= 100; i++) {
-    append(stream, StreamId.of(i, 0), ["f", "v"], { bytes: 0, entries: 10 });
+    append(stream, StreamId.of(i, 0), ["f", "v"], {
+      streamNodeMaxBytes: 0,
+      streamNodeMaxEntries: 10,
+    });
   }
   assertEquals(stream.trimToLength(55, true), 40);
   assertEquals(stream.trimToLength(0, true, 25), 20);
