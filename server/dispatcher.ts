@@ -233,6 +233,9 @@ export class Dispatcher {
     const changes = server.changes;
     const mark = ctx.reply.mark();
     let served: boolean;
+    const { currentSession } = server;
+    // What it is sent by its own command follows the reply.
+    server.currentSession = ctx.client;
     server.touchFor(ctx.client);
     const isUnit = server.effects.active;
     if (isUnit) server.effects.begin();
@@ -245,8 +248,10 @@ export class Dispatcher {
       else this.#fail(ctx, command, error);
       served = true;
     }
-    server.touchFor(server.currentSession);
+    server.currentSession = currentSession;
+    server.touchFor(currentSession);
     this.#handOn(ctx, args, changes, isUnit);
+    if (!served) ctx.client.sendKept();
     return served;
   }
 

@@ -306,7 +306,7 @@ export class Session implements ClientApi {
    */
   push(bytes: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#server.currentSession === this) {
+    if (this.#isAtWork) {
       this.#pushed.push(bytes.slice());
       this.modes |= Mode.pushed;
       return;
@@ -321,7 +321,7 @@ export class Session implements ClientApi {
    */
   pushShared(buf: Uint8Array, from: number, to: number): void {
     if (this.#closed) return;
-    if (this.#server.currentSession === this) return this.push(buf.subarray(from, to));
+    if (this.#isAtWork) return this.push(buf.subarray(from, to));
     const { output } = this;
     if (output.share(buf, from, to)) this.#server.pushes.add(this);
     else if (output.gathered > UNLIMITED_BYTES) this.checkOutputLimit();
@@ -332,6 +332,19 @@ export class Session implements ClientApi {
     const message = new ReplyEncoder(this.#protocol, LATE_REPLY_BYTES);
     say(message);
     this.push(message.bytes());
+  }
+
+  /** Whether its own command is being carried out: now, or in slices (a script that takes long). */
+  get #isAtWork(): boolean {
+    return this.#server.currentSession === this ||
+      (this.#late !== undefined && this.#unblock === undefined);
+  }
+
+  /** Sends what was kept back for a reply that did not come: a blocked client tried to go on and could not. */
+  sendKept(): void {
+    if ((this.modes & Mode.pushed) === 0) return;
+    this.#sendPushed();
+    this.#server.pushes.add(this);
   }
 
   /** Lets what the client was sent during its command follow the reply. */
