@@ -165,6 +165,7 @@ export interface ServerApi {
   readonly clients: ClientsApi;
   readonly pubsub: PubSubApi;
   readonly scripting: ScriptingApi;
+  readonly functions: FunctionsApi;
   readonly stats: StatsApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
@@ -389,6 +390,8 @@ export interface FunctionsApi {
   running(): RunningFunction | undefined;
   /** Ends the function that is running. */
   kill(): void;
+  /** Bytes of the sources and what is kept of them. */
+  readonly usedBytes: number;
   /** FCALL: argument 1 is the function, argument 2 the number of keys. A promise only if the function runs for long. */
   call(ctx: Context, args: Args, options: { readOnly: boolean }): void | Promise<void>;
 }

@@ -128,6 +128,7 @@ export class CoolCache implements AsyncDisposable {
     this.#listeners.stop();
     this.server.clients.closeAll();
     this.server.scripting.close();
+    this.server.functions.close();
     await this.server.fairness.close();
     await this.#listeners.ended();
     this.#closed.resolve();

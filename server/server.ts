@@ -43,6 +43,7 @@ import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/reply.ts";
+import { Functions } from "./scripting/functions.ts";
 import { Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
@@ -109,6 +110,7 @@ export class Server implements ServerApi {
   readonly notifications = new Notifications(this.keyEvents, this.pubsub);
   readonly watches = new Watches(this.keyEvents);
   readonly scripting: Scripting = new Scripting(this);
+  readonly functions: Functions = new Functions(this);
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -168,7 +170,7 @@ export class Server implements ServerApi {
     this.evictor = new Evictor(
       this.keyspace,
       values,
-      () => this.clientBytes + this.scripting.scriptBytes,
+      () => this.clientBytes + this.scripting.scriptBytes + this.functions.usedBytes,
       options.monotonic,
     );
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);

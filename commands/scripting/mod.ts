@@ -6,6 +6,7 @@
 
 import type { CommandSpec } from "../command.ts";
 import { evalsha, evalshaReadOnly, evaluate, evaluateReadOnly } from "./eval.ts";
+import { fcall, fcallReadOnly, functionCommand } from "./functions.ts";
 import { script } from "./script.ts";
 
 /** All commands of the scripting group. */
@@ -14,5 +15,8 @@ export const scriptingCommands: readonly CommandSpec[] = [
   evaluateReadOnly,
   evalsha,
   evalshaReadOnly,
+  fcall,
+  fcallReadOnly,
+  functionCommand,
   script,
 ];

@@ -196,7 +196,7 @@ function memoryStats(server: ServerApi): MemoryStats {
     "cluster.links": 0,
     "aof.buffer": 0,
     "lua.caches": server.scripting.scriptBytes,
-    "functions.caches": 0,
+    "functions.caches": server.functions.usedBytes,
     ...Object.fromEntries(databases.map((db) => [`db.${db.id}`, {
       "overhead.hashtable.main": db.table.indexBytes,
       // Expiries lie in the keys' own records.

@@ -78,21 +78,23 @@ export function memoryFields(server: Server): InfoFields {
 }
 
 /** Scripts and functions: the Lua instances, which do not count as used, and what is kept beside them, which does. */
-function scriptFields({ scripting }: Server): InfoFields {
+function scriptFields({ scripting, functions }: Server): InfoFields {
   const { luaBytes, scriptBytes, scriptCount } = scripting;
+  const vmTotal = luaBytes + functions.luaBytes;
+  const keptTotal = scriptBytes + functions.usedBytes;
   return {
     used_memory_lua: luaBytes,
     used_memory_vm_eval: luaBytes,
     used_memory_lua_human: humanBytes(luaBytes),
     used_memory_scripts_eval: scriptBytes,
     number_of_cached_scripts: scriptCount,
-    number_of_functions: 0,
-    number_of_libraries: 0,
-    used_memory_vm_functions: 0,
-    used_memory_vm_total: luaBytes,
-    used_memory_vm_total_human: humanBytes(luaBytes),
-    used_memory_functions: 0,
-    used_memory_scripts: scriptBytes,
-    used_memory_scripts_human: humanBytes(scriptBytes),
+    number_of_functions: functions.functionCount,
+    number_of_libraries: functions.libraryCount,
+    used_memory_vm_functions: functions.luaBytes,
+    used_memory_vm_total: vmTotal,
+    used_memory_vm_total_human: humanBytes(vmTotal),
+    used_memory_functions: functions.usedBytes,
+    used_memory_scripts: keptTotal,
+    used_memory_scripts_human: humanBytes(keptTotal),
   };
 }

@@ -26,7 +26,7 @@ const LIBRARIES: readonly (() => LuaLibrary)[] = [
   bitLibrary,
 ];
 /** What of the base library scripts must not have. */
-const REMOVED = ["dofile", "loadfile", "print"];
+const REMOVED = ["dofile", "loadfile", "newproxy", "print"];
 
 /**
  * Makes of any error a table that tells where it was raised: within a function of ours it is the caller's place that
@@ -88,15 +88,20 @@ export function openEnvironment(lua: LuaState, options: EnvironmentOptions): Env
  */
 export function lockGlobals(lua: LuaState): void {
   lua.pushValue(GLOBALS_INDEX);
-  lua.createTable(0, 1);
-  lua.pushClosure(refuseUnknownGlobal, 0);
-  lua.setField(-2, "__index");
-  lua.setMetatable(-2);
+  refuseUnknown(lua);
   lockTable(lua);
   lua.pop();
   lua.pushText("");
   if (lua.getMetatable(-1)) lockTable(lua);
   lua.setTop(0);
+}
+
+/** Makes names that do not exist in the table on the top an error. */
+export function refuseUnknown(lua: LuaState): void {
+  lua.createTable(0, 1);
+  lua.pushClosure(refuseUnknownGlobal, 0);
+  lua.setField(-2, "__index");
+  lua.setMetatable(-2);
 }
 
 /** Makes the table on the top, all tables in it and their metatables read-only; it stays on the top. */

@@ -17,6 +17,8 @@ import { splitWords } from "../resp/split_words.ts";
 export const ENGINE_NAME = "LUA";
 
 const NEWLINE = 0x0a;
+/** What a library or function takes beside its texts, in bytes, roughly. */
+const OVERHEAD_BYTES = 160;
 
 /** One function that clients can call. */
 export interface LibraryFunction {
@@ -65,6 +67,7 @@ export class FunctionLibraries {
   readonly #libraries = new Map<string, FunctionLibrary>();
   /** By name in lower case. */
   readonly #functions = new Map<string, LibraryFunction>();
+  #usedBytes = 0;
 
   constructor(engine: FunctionEngine) {
     this.#engine = engine;
@@ -83,16 +86,9 @@ export class FunctionLibraries {
     return this.#functions.size;
   }
 
-  /** Bytes of names and sources. O(libraries and functions). */
+  /** Bytes of sources, names and what is kept of them. */
   get usedBytes(): number {
-    let bytes = 0;
-    for (const { name, source, functions } of this.all) {
-      bytes += name.length + source.length;
-      for (const { name, description } of functions.values()) {
-        bytes += name.length + (description?.length ?? 0);
-      }
-    }
-    return bytes;
+    return this.#usedBytes;
   }
 
   /** The function of a name, in any case of its letters. */
@@ -134,8 +130,13 @@ export class FunctionLibraries {
   /** Takes all of them out. */
   clear(): void {
     for (const library of this.#libraries.values()) this.#engine.release(library);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#libraries.clear();
     this.#functions.clear();
+    this.#usedBytes = 0;
   }
 
   /**
@@ -154,8 +155,7 @@ export class FunctionLibraries {
     for (const library of others.all) this.#requireDistinct(library, replaced);
     for (const library of replaced) this.#remove(library);
     for (const library of others.all) this.#add(library);
-    others.#libraries.clear();
-    others.#functions.clear();
+    others.#forget();
   }
 
   /** Sees that no function's name is taken, but by libraries that are going. */
@@ -170,6 +170,7 @@ export class FunctionLibraries {
 
   #add(library: FunctionLibrary): void {
     this.#libraries.set(library.name, library);
+    this.#usedBytes += bytesOf(library);
     for (const one of library.functions.values()) {
       const key = one.name.toLowerCase();
       // Of two names in a library that differ in case only, the first is the one that is called.
@@ -179,12 +180,22 @@ export class FunctionLibraries {
 
   #remove(library: FunctionLibrary): void {
     this.#libraries.delete(library.name);
+    this.#usedBytes -= bytesOf(library);
     for (const one of library.functions.values()) {
       const key = one.name.toLowerCase();
       if (this.#functions.get(key) === one) this.#functions.delete(key);
     }
     this.#engine.release(library);
   }
+}
+
+/** What a library takes, and each of its functions. */
+function bytesOf({ name, source, functions }: FunctionLibrary): number {
+  let bytes = OVERHEAD_BYTES + name.length + source.length;
+  for (const { name, description } of functions.values()) {
+    bytes += OVERHEAD_BYTES + name.length + (description?.length ?? 0);
+  }
+  return bytes;
 }
 
 /** Sees that a name consists of letters, digits and underscores, of libraries and functions alike. */

@@ -42,11 +42,8 @@ const SHORT_COPY = 48;
 
 /** The constants of the table `redis`. */
 export function redisConstants(redisVersion: string): Readonly<Record<string, string | number>> {
-  const [major, minor, patch] = redisVersion.split(".").map(Number);
   return {
-    REDIS_VERSION: redisVersion,
-    REDIS_VERSION_NUM: (major << 16) | (minor << 8) | patch,
-    ...logConstants(),
+    ...loadingConstants(redisVersion),
     REPL_NONE: Destination.none,
     REPL_AOF: Destination.aof,
     REPL_SLAVE: Destination.replicas,
@@ -55,11 +52,18 @@ export function redisConstants(redisVersion: string): Readonly<Record<string, st
   };
 }
 
-/** The constants that go with `redis.log`. */
-export function logConstants(): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    LOG_LEVELS.map((level, number) => [`LOG_${level.toUpperCase()}`, number]),
-  );
+/** Those constants that are there while a library is loaded, too: the version and the levels of `redis.log`. */
+export function loadingConstants(
+  redisVersion: string,
+): Readonly<Record<string, string | number>> {
+  const [major, minor, patch] = redisVersion.split(".").map(Number);
+  return {
+    REDIS_VERSION: redisVersion,
+    REDIS_VERSION_NUM: (major << 16) | (minor << 8) | patch,
+    ...Object.fromEntries(
+      LOG_LEVELS.map((level, number) => [`LOG_${level.toUpperCase()}`, number]),
+    ),
+  };
 }
 
 /** Raises an error as `redis.*` functions do: a table with code and message, without the place of the call. */

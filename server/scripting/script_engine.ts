@@ -43,8 +43,8 @@ export interface EngineOptions {
   readonly random: RandomNumbers;
   /** Further functions of the table `redis`. */
   readonly functions?: (host: RedisFunctionsHost) => Readonly<Record<string, LuaFunction>>;
-  /** Completes a fresh environment before it is locked. */
-  readonly furnish?: (lua: LuaState) => void;
+  /** Goes on with a fresh environment after it was locked; the table of globals that it leaves is the one that runs have. */
+  readonly furnish?: (host: RedisFunctionsHost) => void;
 }
 
 /** An instance with what is known of it. */
@@ -127,8 +127,8 @@ export class ScriptEngine {
       constants: redisConstants(server.redisVersion),
       random,
     });
-    furnish?.(lua);
     lockGlobals(lua);
+    furnish?.(host);
     return this.#instance = { lua, reply, environment, globals: lua.globals };
   }
 
