@@ -119,8 +119,8 @@ function sortKey(ctx: Context, args: Args, options: SortOptions): void {
   const type = ref === 0 ? Type.list : db.type(ref);
   if (type !== Type.list && type !== Type.set && type !== Type.zset) throw wrongType();
 
-  // What a set is stored as must not depend on the order in which it happens to be kept.
-  const forced = !options.sorts && type === Type.set && options.storeAt > 0;
+  // What a set is stored as, or a script makes of it, must not depend on the order in which it happens to be kept.
+  const forced = !options.sorts && type === Type.set && (options.storeAt > 0 || ctx.isScript);
   const sorts = options.sorts || forced;
   const size = ref === 0 ? 0 : sizeOf(ctx, ref);
   const start = Math.min(Math.max(options.offset, 0), size);

@@ -47,6 +47,7 @@ export function readOptions(ctx: Context, args: Args, grouped: boolean): ReadOpt
   for (let i = 1; i < args.count && options.keysAt === 0; i++) {
     const more = args.count - i - 1;
     if (more > 0 && args.is(i, "BLOCK")) {
+      if (ctx.isScript) throw notFromScripts(args);
       options.timeout = readTimeout(ctx, args, ++i);
     } else if (more > 0 && args.is(i, "COUNT")) {
       options.count = Math.max(0, args.int(++i));
@@ -70,6 +71,11 @@ export function readOptions(ctx: Context, args: Args, grouped: boolean): ReadOpt
     throw new ReplyError("ERR Missing GROUP option for XREADGROUP");
   }
   return options;
+}
+
+function notFromScripts(args: Args): ReplyError {
+  const name = args.binary(0);
+  return new ReplyError(`ERR ${name} command is not allowed with BLOCK option from scripts`);
 }
 
 function readTimeout(ctx: Context, args: Args, i: number): number {

@@ -26,7 +26,7 @@ const LIBRARIES: readonly (() => LuaLibrary)[] = [
   bitLibrary,
 ];
 /** What of the base library scripts must not have. */
-const REMOVED = ["dofile", "loadfile", "newproxy", "print"];
+const REMOVED = ["dofile", "getfenv", "loadfile", "newproxy", "print", "setfenv"];
 
 /**
  * Makes of any error a table that tells where it was raised: within a function of ours it is the caller's place that
