@@ -235,7 +235,7 @@ export class EncoderPool {
 
 /** Judges the unread replies of one client. */
 export class OutputLimit {
-  /** When the soft limit was reached, Unix time in ms; undefined while it is not. */
+  /** When the soft limit was reached, Unix time in seconds; undefined while it is not. */
   #softSince: number | undefined;
 
   /** Whether a client with `pending` bytes of unread replies is to be closed; 0 in `limit` means unlimited. */
@@ -246,7 +246,9 @@ export class OutputLimit {
       this.#softSince = undefined;
       return false;
     }
-    this.#softSince ??= now;
-    return now - this.#softSince > softSeconds * 1000;
+    // Whole seconds count, as in Redis: a client may have up to one more than configured.
+    const second = Math.floor(now / 1000);
+    this.#softSince ??= second;
+    return second - this.#softSince > softSeconds;
   }
 }

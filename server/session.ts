@@ -279,10 +279,11 @@ export class Session implements ClientApi {
       this.closeAfterReply();
     }
     this.commandCount += server.stats.commands - first;
+    // A client that asks for more than its limit allows is sent nothing of it.
+    if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
     if (!this.#parked || reply.length > 0) this.output.flush();
     server.endBatch(this, server.stats.commands - first);
     if (this.#closing) this.#closeWhenDrained();
-    if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
   }
 
   /** Closes the connection when more replies wait to be read than `client-output-buffer-limit` allows. */

@@ -12,8 +12,8 @@ Deno.test("OutputLimit holds the hard limit at once", () => {
 Deno.test("OutputLimit holds the soft limit after its seconds on end", () => {
   const limit = new OutputLimit();
   assertEquals(limit.isExceeded(50, LIMIT, 1000), false);
-  assertEquals(limit.isExceeded(50, LIMIT, 11_000), false);
-  assertEquals(limit.isExceeded(50, LIMIT, 11_001), true);
+  assertEquals(limit.isExceeded(50, LIMIT, 11_999), false);
+  assertEquals(limit.isExceeded(50, LIMIT, 12_000), true);
 });
 
 Deno.test("OutputLimit begins anew when the client has caught up", () => {

@@ -207,3 +207,15 @@ Deno.test("Closing a server ends its connections", async () => {
   assertEquals(await idle.rest(), "");
   assertEquals(await half.rest(), "");
 });
+
+Deno.test("client-output-buffer-limit gives a client nothing of a reply that is too long", async () => {
+  await using instance = await startServer({ "client-output-buffer-limit": "normal 100kb 0 0" });
+  using wire = await Wire.connect(instance);
+  await wire.ask(`SET k ${"x".repeat(60 * 1024)}\r\nSTRLEN k\r\n`, `+OK\r\n:${60 * 1024}\r\n`);
+  await wire.send("MULTI\r\nSET done 1\r\nGET k\r\nGET k\r\nSET done 2\r\n");
+  await wire.expect("+OK\r\n" + "+QUEUED\r\n".repeat(4));
+  await wire.send("EXEC\r\n");
+  assertEquals(await wire.rest(), "");
+  using other = await Wire.connect(instance);
+  await other.ask("GET done\r\n", "$1\r\n2\r\n");
+});
