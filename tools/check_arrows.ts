@@ -31,7 +31,15 @@ interface Room {
 
 const STORAGE = ["storage", "storage/types", "storage/memory"];
 const BELOW_SERVER = ["server/resp", ...STORAGE, "commands", "replication", "server/scripting"];
-const EVERYTHING = ["server", ...BELOW_SERVER, "client", "main.ts", "cli.ts", "deno.json"];
+const EVERYTHING = [
+  "server",
+  ...BELOW_SERVER,
+  "client",
+  "main.ts",
+  "cli.ts",
+  "version.ts",
+  "deno.json",
+];
 
 const ROOMS: readonly Room[] = [
   { path: "server/resp", may: [] },
@@ -41,10 +49,11 @@ const ROOMS: readonly Room[] = [
   { path: "commands", may: ["server/resp", ...STORAGE] },
   { path: "replication", may: ["server/resp", ...STORAGE, "commands"] },
   { path: "server/scripting", may: ["server/resp", ...STORAGE, "commands"] },
-  { path: "server", may: ["deno.json", ...BELOW_SERVER] },
-  { path: "main.ts", may: ["deno.json", "server", ...BELOW_SERVER] },
+  { path: "server", may: ["version.ts", ...BELOW_SERVER] },
+  { path: "version.ts", may: [] },
+  { path: "main.ts", may: ["server", ...BELOW_SERVER] },
   // The registry and its facts lie directly in commands/; handlers, in its subfolders, stay out of reach.
-  { path: "client", may: ["deno.json", "server/resp", "commands/*.ts"] },
+  { path: "client", may: ["version.ts", "server/resp", "commands/*.ts"] },
   { path: "cli.ts", may: ["client"] },
   { path: "tests", may: [...EVERYTHING, "bench", "tools"], packages: true },
   { path: "bench", may: [...EVERYTHING, "tests"], packages: true },

@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import manifest from "../../deno.json" with { type: "json" };
+import { COOLCACHE_VERSION } from "../../version.ts";
 import type { CliFlags } from "./flags.ts";
 import { helpText, parseFlags } from "./flags.ts";
 import { History, historyFile } from "./history.ts";
@@ -25,11 +25,11 @@ export async function runCli(words: readonly string[], system: System): Promise<
   try {
     const flags = parseFlags(words, system);
     if (flags.help) {
-      system.out(printed(helpText(manifest.version)));
+      system.out(printed(helpText(COOLCACHE_VERSION)));
       return 0;
     }
     if (flags.version) {
-      system.out(printed(`coolcache-cli ${manifest.version}\n`));
+      system.out(printed(`coolcache-cli ${COOLCACHE_VERSION}\n`));
       return 0;
     }
     return await talk(flags, system);
@@ -53,7 +53,7 @@ async function talk(flags: CliFlags, system: System): Promise<number> {
       return await pipeInput(session, { timeout: flags.pipeTimeout }, system);
     }
     if (flags.mode === "scan") return await scanKeys(session, flags, system);
-    const shell = new Shell(session, { flags, system, version: manifest.version });
+    const shell = new Shell(session, { flags, system, version: COOLCACHE_VERSION });
     if (flags.command.length > 0) return await runOnce(session, shell, { flags, system });
     using lines = await openLines(shell, system);
     return await shell.run(lines);

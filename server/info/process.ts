@@ -5,7 +5,8 @@
  */
 
 import type { Server } from "../server.ts";
-import { COOLCACHE_VERSION, REDIS_VERSION } from "../version.ts";
+import { COOLCACHE_VERSION } from "../../version.ts";
+import { REDIS_VERSION } from "../version.ts";
 import { cpuMicros, describeSystem, type InfoFields, multiplexingApi } from "./fields.ts";
 
 const SECONDS_A_DAY = 24 * 60 * 60;

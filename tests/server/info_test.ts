@@ -11,7 +11,8 @@ import { humanBytes, safeName } from "../../server/info/fields.ts";
 import { Logger } from "../../server/logger.ts";
 import { Args } from "../../server/resp/args.ts";
 import { Server } from "../../server/server.ts";
-import { COOLCACHE_VERSION, REDIS_VERSION } from "../../server/version.ts";
+import { REDIS_VERSION } from "../../server/version.ts";
+import { COOLCACHE_VERSION } from "../../version.ts";
 import { hasRedisServer, startRedis } from "../support/peer.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 

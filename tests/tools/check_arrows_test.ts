@@ -51,7 +51,7 @@ const allowed: readonly (readonly [from: string, specifier: string])[] = [
   ["server/scripting/engine.ts", "../../commands/context.ts"],
   ["server/coolcache.ts", "./scripting/engine.ts"],
   ["server/coolcache.ts", "../replication/effects.ts"],
-  ["server/version.ts", "../deno.json"],
+  ["server/version.ts", "../version.ts"],
   ["main.ts", "./server/coolcache.ts"],
   ["cli.ts", "./client/mod.ts"],
   ["client/client.ts", "../server/resp/reply_decoder.ts"],
