@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ReplyError } from "../../../server/resp/errors.ts";
 import { assertRefused } from "../../support/assert_refused.ts";
-import { startTestServer, type TestServer } from "../../support/harness.ts";
+import { startTestServer, type TestServer, type Value } from "../../support/harness.ts";
+import { waitFor } from "../../support/wait.ts";
 
 /** A library of one function that has the library's name. */
 function library(name: string, body: string, flags = ""): string {
@@ -180,4 +181,45 @@ Deno.test("functions cannot be called or loaded from scripts", async () => {
     await t.line("FCALL f 0"),
     "ERR This Redis command is not allowed from script",
   );
+});
+
+Deno.test("a function that runs for long is told of, keeps others out, and can be ended", async () => {
+  await using t = await startTestServer({ "busy-reply-threshold": "5" });
+  const busy =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+  await load(t, "endless", "while true do pcall(function() while true do end end) end");
+  const other = t.connect();
+  const reply = t.line("FCALL endless 1 key value");
+  await waitFor(() => t.server.busy !== undefined, { what: "a busy server" });
+  assertRefused(await other.line("PING"), busy);
+  assertRefused(await other.line("FUNCTION LIST"), busy);
+  assertRefused(await other.line("SCRIPT KILL"), busy);
+  const stats = await other.line("FUNCTION STATS") as Value[];
+  const running = stats[1] as Value[];
+  assertEquals(running.slice(0, 4), ["name", "endless", "command", [
+    "FCALL",
+    "endless",
+    "1",
+    "key",
+    "value",
+  ]]);
+  assert(running[5] as number >= 5);
+  assertEquals(await other.line("FUNCTION KILL"), "OK");
+  const ended = await reply;
+  assert(ended instanceof ReplyError);
+  assertMatch(ended.message, /^ERR Script killed by user .* script: endless, on @user_function:4/);
+  assertEquals(await other.line("PING"), "PONG");
+  assertRefused(await other.line("FUNCTION KILL"), "NOTBUSY No scripts in execution right now.");
+  assertEquals((await other.line("FUNCTION STATS") as Value[])[1], null);
+});
+
+Deno.test("a function that has written is not ended", async () => {
+  await using t = await startTestServer({ "busy-reply-threshold": "5" });
+  await load(t, "writes", "redis.call('SET', 'a', 1) while true do end");
+  const other = t.connect();
+  const reply = t.line("FCALL writes 0");
+  await waitFor(() => t.server.busy !== undefined, { what: "a busy server" });
+  assertMatch((await other.line("FUNCTION KILL") as ReplyError).message, /^UNKILLABLE Sorry/);
+  // Closing the server leaves the function where it is; nobody waits for its reply.
+  reply.catch(() => {});
 });
