@@ -69,6 +69,11 @@ for (
     ["a double", (r) => r.double(1.5), "$3\r\n1.5\r\n", ",1.5\r\n"],
     ["an infinite double", (r) => r.double(-Infinity), "$4\r\n-inf\r\n", ",-inf\r\n"],
     ["a whole double", (r) => r.double(3), "$1\r\n3\r\n", ",3\r\n"],
+    ["zero below zero", (r) => r.double(-0), "$2\r\n-0\r\n", ",-0\r\n"],
+    ["a double of 9 digits", (r) => r.double(999999999), "$9\r\n999999999\r\n", ",999999999\r\n"],
+    ["one of 10", (r) => r.double(2147483647), "$10\r\n2147483647\r\n", ",2147483647\r\n"],
+    ["one of 32 bits", (r) => r.double(2147483648), "$10\r\n2147483648\r\n", ",2147483648\r\n"],
+    ["a double with digits", (r) => r.double(3, "3.0"), "$3\r\n3.0\r\n", ",3.0\r\n"],
     [
       "a big number",
       (r) => r.bigNumber("-12345678901234567890"),
