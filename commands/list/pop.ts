@@ -171,10 +171,8 @@ function takeOne(ctx: Context, args: Args, ref: Ref, atHead: boolean): void {
     take(ctx, args, 1, ref, 1, atHead);
     return;
   }
-  const { buf, off, len } = large.read(atHead ? 0 : large.size - 1);
-  ctx.reply.bulkAt(buf, off, len);
-  if (atHead) large.dropHead();
-  else large.dropTail();
+  if (atHead) large.dropHead(ctx.reply);
+  else large.dropTail(ctx.reply);
   ctx.changed(args, 1, EventClass.list, atHead ? "lpop" : "rpop");
 }
 

@@ -83,15 +83,15 @@ export class Quicklist implements Collection, List {
     this.#size++;
   }
 
-  /** Removes the first element. O(1). */
-  dropHead(): void {
-    this.#nodes.dropHead();
+  /** Removes the first element, which the sink gets if there is one. O(1). */
+  dropHead(sink?: ElementSink): void {
+    this.#nodes.dropHead(sink);
     this.#size--;
   }
 
-  /** Removes the last element. O(1). */
-  dropTail(): void {
-    this.#nodes.dropTail();
+  /** Removes the last element, which the sink gets if there is one. O(1). */
+  dropTail(sink?: ElementSink): void {
+    this.#nodes.dropTail(sink);
     this.#size--;
   }
 

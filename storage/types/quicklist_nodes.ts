@@ -21,6 +21,7 @@ import { type Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../me
 import type { Heap } from "./collection.ts";
 import type { ListLimits } from "./list.ts";
 import {
+  type ElementSink,
   EMPTY_BYTES,
   END,
   entryBytesFor,
@@ -178,33 +179,34 @@ export class QuicklistNodes implements ListpackOwner {
     nodes.setCount(0, count + 1);
   }
 
-  /** Removes the first element. O(1). */
-  dropHead(): void {
+  /** Removes the first element, which the sink gets if there is one. O(1). */
+  dropHead(sink?: ElementSink): void {
     const nodes = this.#ring;
+    const pack = this.open(0);
+    const size = passOne(pack, pack.front(), sink);
     const count = nodes.count(0) - 1;
     if (count === 0) {
       this.remove(0, 1);
       return;
     }
-    const pack = this.open(0);
     const total = pack.bytes;
-    const size = pack.entryBytes(pack.front());
     this.#front += size;
     writeHeader(pack.buf, pack.start + size, total - size, count);
     nodes.setCount(0, count);
   }
 
-  /** Removes the last element. O(1). */
-  dropTail(): void {
+  /** Removes the last element, which the sink gets if there is one. O(1). */
+  dropTail(sink?: ElementSink): void {
     const nodes = this.#ring;
     const i = nodes.length - 1;
+    const pack = this.open(i);
+    const at = pack.last();
+    passOne(pack, at, sink);
     const count = nodes.count(i) - 1;
     if (count === 0) {
       this.remove(i, 1);
       return;
     }
-    const pack = this.open(i);
-    const at = pack.last();
     pack.buf[at] = END;
     writeHeader(pack.buf, pack.start, at + 1 - pack.start, count);
     nodes.setCount(i, count);
@@ -386,6 +388,19 @@ export class QuicklistNodes implements ListpackOwner {
     nodes.setCount(i, count);
     this.remove(i + 1, 1);
   }
+}
+
+/** Hands one entry on; answers its bytes. */
+function passOne(pack: Listpack, at: number, sink: ElementSink | undefined): number {
+  const first = pack.buf[at];
+  if (first >= 0x80 && first < 0xc0) {
+    // A string of up to 63 bytes, the usual element: one byte before it and one behind it.
+    const length = first & 0x3f;
+    sink?.bulkAt(pack.buf, at + 1, length);
+    return length + 2;
+  }
+  if (sink !== undefined) pack.pass(at, sink);
+  return pack.entryBytes(at);
 }
 
 function readU32(buf: Uint8Array, at: number): number {
