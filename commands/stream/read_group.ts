@@ -100,6 +100,7 @@ function serve(ctx: Context, args: Args, options: ReadOptions): boolean {
     served++;
   }
   if (served > 0) reply.close(mark, reply.protocol === 2 ? "array" : "map", served);
+  else reply.rollback(mark);
   return served > 0;
 }
 

@@ -51,7 +51,7 @@ export interface Reply {
   mark(): number;
   /** Takes back what was replied since the mark: an error has come in between. */
   rollback(mark: number): void;
-  /** Begins an aggregate whose size is not known yet; answers a mark for {@link close}. */
+  /** Begins an aggregate whose size is not known yet; answers a mark for {@link close}, or for {@link rollback}. */
   open(): number;
   /** Ends what {@link open} began. Costs a move of the bytes in between. */
   close(mark: number, kind: "array" | "map" | "set", length: number): void;

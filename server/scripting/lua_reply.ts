@@ -44,6 +44,8 @@ export class LuaReply implements Reply {
   readonly #kinds: number[] = [];
   readonly #missing: number[] = [];
   readonly #got: number[] = [];
+  /** How high the stack was before it. */
+  readonly #bases: number[] = [];
 
   constructor(lua: LuaState) {
     this.#lua = lua;
@@ -117,6 +119,7 @@ export class LuaReply implements Reply {
     if (this.#failure !== undefined) return;
     try {
       const lua = this.#lua;
+      const base = lua.getTop();
       if (this.#isIgnored()) {
         // Its elements take its place.
         this.#missing[this.#depth - 1] += length - 1;
@@ -137,6 +140,7 @@ export class LuaReply implements Reply {
       this.#kinds[this.#depth] = kind;
       this.#missing[this.#depth] = length;
       this.#got[this.#depth] = 0;
+      this.#bases[this.#depth] = base;
       this.#depth++;
     } catch (error) {
       this.#failure = error;
@@ -261,14 +265,15 @@ export class LuaReply implements Reply {
 
   rollback(mark: number): void {
     if (this.#failure !== undefined) return;
-    this.#depth = 0;
+    while (this.#depth > 0 && this.#bases[this.#depth - 1] >= mark) this.#depth--;
     this.isError = false;
     this.#lua.setTop(mark);
   }
 
   open(): number {
+    const mark = this.#lua.getTop();
     this.#begin(Kind.open, Infinity);
-    return this.#depth;
+    return mark;
   }
 
   close(_mark: number, kind: "array" | "map" | "set", length: number): void {

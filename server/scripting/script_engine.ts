@@ -179,14 +179,16 @@ export class ScriptEngine {
 
   async #endLater(run: ScriptRun, ended: Promise<number>, isUnit: boolean): Promise<void> {
     const server = this.#server;
-    const mark = run.caller.reply.mark();
+    // While it waits the client gets another reply to answer into, so this is none to begin with.
+    let mark: number | undefined;
     try {
       const status = await ended;
       this.#end(isUnit);
+      mark = run.caller.reply.mark();
       this.#conclude(run, status);
     } catch (error) {
       if (this.#run === run) this.#end(isUnit);
-      run.caller.reply.rollback(mark);
+      if (mark !== undefined) run.caller.reply.rollback(mark);
       throw this.#failure(error, run.script);
     } finally {
       server.setBusy(undefined);
