@@ -1,8 +1,8 @@
 /**
  * Bytes that a library composes for one Lua string, growing as they come.
  *
- * They lie outside Lua's memory, so their number is bounded here: a table that holds another one many times, level by level,
- * can ask for more bytes than any machine has.
+ * They lie outside Lua's memory, so their number is bounded here, and so is that of the values they are made of: a table that
+ * holds another one twice, level by level, can ask for more bytes than any machine has, and for as long as anybody can wait.
  *
  * @module
  */
@@ -11,6 +11,8 @@ import { LuaError, type LuaStack } from "../lua_library.ts";
 
 /** As long as a string of the server may be. */
 const MOST_BYTES = 512 * 1024 * 1024;
+/** More values than fit into Lua's memory unless they are in it once and meant many times; a few seconds' work. */
+const MOST_VALUES = 2 ** 24;
 /** A buffer that grew beyond this is given back after use. */
 const MOST_BYTES_KEPT = 1024 * 1024;
 const FIRST_BYTES = 1024;
@@ -21,6 +23,7 @@ export class ByteBuffer {
   /** Room for what {@link reserve} was asked for; the array changes with it. */
   bytes = new Uint8Array(FIRST_BYTES);
   length = 0;
+  #values = 0;
 
   /**
    * Makes room for `count` more bytes and answers where they begin.
@@ -34,10 +37,20 @@ export class ByteBuffer {
   }
 
   #grow(needed: number): void {
-    if (needed > MOST_BYTES) throw new LuaError("not enough memory", { placed: false });
-    const larger = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), MOST_BYTES));
+    const wanted = Math.min(Math.max(needed, this.bytes.length * 2), MOST_BYTES);
+    const larger = needed > MOST_BYTES ? undefined : allocate(wanted);
+    if (larger === undefined) throw new LuaError("not enough memory", { placed: false });
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
+  }
+
+  /**
+   * Says that one more value goes into the bytes.
+   *
+   * @throws {LuaError} beyond 2^24
+   */
+  beginValue(): void {
+    if (++this.#values > MOST_VALUES) throw new LuaError("not enough memory", { placed: false });
   }
 
   byte(value: number): void {
@@ -71,6 +84,17 @@ export class ByteBuffer {
   /** Begins anew. */
   clear(): void {
     this.length = 0;
+    this.#values = 0;
     if (this.bytes.length > MOST_BYTES_KEPT) this.bytes = new Uint8Array(FIRST_BYTES);
+  }
+}
+
+/** Undefined when the system has no more to give. */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -309,6 +309,7 @@ function appendValue(lua: LuaStack, out: ByteBuffer): void {
   let maxDepth = 0;
 
   for (;;) {
+    out.beginValue();
     const type = lua.type(-1);
     if (type === LuaType.table) {
       const depth = lengths.length + 1;

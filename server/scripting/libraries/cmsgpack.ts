@@ -57,6 +57,7 @@ class Packer {
 
   /** Appends the value on the top and takes it off; tables within call this again, 16 times at most. */
   append(lua: LuaStack, level: number): void {
+    this.out.beginValue();
     switch (lua.type(-1)) {
       case LuaType.string:
         this.#appendString(lua);
