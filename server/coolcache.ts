@@ -125,7 +125,7 @@ export class CoolCache implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#cron.stop();
-    this.#listeners.stop();
+    await this.#listeners.stop();
     this.server.clients.closeAll();
     this.server.scripting.close();
     this.server.functions.close();

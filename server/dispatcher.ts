@@ -14,6 +14,7 @@ import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
+import { busyRefusal } from "./scripting/scripting.ts";
 import type { Server } from "./server.ts";
 import type { Session } from "./session.ts";
 
@@ -81,11 +82,8 @@ const GATES: readonly Gate[] = [
   {
     active: (server) => server.busy !== undefined,
     refuse({ server }, command) {
-      if ((command.mask & Flag.allow_busy) !== 0) return undefined;
-      const kill = server.busy === "script" ? "SCRIPT KILL" : "FUNCTION KILL";
-      return new ReplyError(
-        `BUSY Redis is busy running a script. You can only call ${kill} or SHUTDOWN NOSAVE.`,
-      );
+      if ((command.mask & Flag.allow_busy) !== 0 || server.busy === undefined) return undefined;
+      return busyRefusal(server.busy);
     },
   },
 ];

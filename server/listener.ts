@@ -177,10 +177,12 @@ export class Listeners {
   readonly #active = new Set<Promise<void>>();
 
   /** Accepts nobody any more. */
-  stop(): void {
+  async stop(): Promise<void> {
     for (const listener of this.#open) listener.close();
     this.#open.length = 0;
     if (this.#unixPath !== undefined) removeSocketFile(this.#unixPath);
+    // As long as somebody waits for a connection the socket stays open.
+    await Promise.all(this.#loops);
   }
 
   /** Ends when the accept loops and all sessions have ended; {@link stop} and closed clients come first. */

@@ -44,7 +44,7 @@ import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
 import { DiscardReply } from "./resp/reply.ts";
 import { Functions } from "./scripting/functions.ts";
-import { Scripting } from "./scripting/scripting.ts";
+import { busyRefusal, Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
@@ -421,6 +421,8 @@ export class Server implements ServerApi {
   }
 
   shutdown(options: ShutdownOptions): Promise<void> {
+    // What a script has half done must not be saved.
+    if (this.busy !== undefined && options.save !== false) throw busyRefusal(this.busy);
     return this.#options.end(options);
   }
 

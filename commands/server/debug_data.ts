@@ -52,8 +52,8 @@ const object: DebugSubcommand = {
   help: ["OBJECT <key>", "    How the value at <key> is kept."],
 
   run(ctx, args) {
-    const ref = existing(ctx.db, args);
     const { db } = ctx;
+    const ref = kept(db, args);
     const clock = db.clock(ref);
     ctx.reply.simple(
       `Value at:0x${ref.toString(16)} refcount:1 encoding:${encodingName(db, ref)} ` +
@@ -214,6 +214,16 @@ export const dataSubcommands: readonly DebugSubcommand[] = [
 /** The key in argument 2. @throws {ReplyError} when there is none */
 function existing(db: Database, args: Args): Ref {
   const ref = db.peek(args, 2);
+  if (ref === 0) throw new ReplyError("ERR no such key");
+  return ref;
+}
+
+/** The key in argument 2, even if its time is over. @throws {ReplyError} when there is none */
+function kept({ table }: Database, args: Args): Ref {
+  const { buf } = args;
+  const off = args.off[2];
+  const len = args.len[2];
+  const ref = table.find(buf, off, len, table.hash(buf, off, len));
   if (ref === 0) throw new ReplyError("ERR no such key");
   return ref;
 }

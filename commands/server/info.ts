@@ -61,7 +61,8 @@ export const time = command({
   tips: ["nondeterministic_output"],
 
   run(ctx) {
-    const now = ctx.server.timeMicros();
+    // For a script time stands still.
+    const now = ctx.isScript ? BigInt(Math.floor(ctx.now * 1000)) : ctx.server.timeMicros();
     ctx.reply.array(2);
     ctx.reply.bulk(String(now / MICROS));
     ctx.reply.bulk(String(now % MICROS));
