@@ -24,6 +24,7 @@ import type { Address, Argument } from "./connection.ts";
 import { Connection } from "./connection.ts";
 import type { Reply } from "./replies.ts";
 import { byteReplies, textReplies } from "./replies.ts";
+import { type Subscription, type SubscriptionKind, Subscriptions } from "./subscription.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 6379;
@@ -54,9 +55,19 @@ export interface ConnectOptions {
 /** A client of a coolcache server, or of any other that speaks RESP. */
 export class CoolClient implements AsyncDisposable {
   readonly #connection: Connection<Reply>;
+  readonly #subscriptions: Subscriptions<Reply>;
+  #onPush: ((message: Reply) => void) | undefined;
 
   private constructor(connection: Connection<Reply>) {
     this.#connection = connection;
+    this.#subscriptions = new Subscriptions(this);
+    connection.onPush = (message) => {
+      if (Array.isArray(message) && message.length >= 3) {
+        this.#subscriptions.deliver(message.slice(0, -1).map(textOf), message[message.length - 1]);
+      }
+      this.#onPush?.(message);
+    };
+    connection.ended.then((reason) => this.#subscriptions.fail(reason));
   }
 
   /**
@@ -82,10 +93,10 @@ export class CoolClient implements AsyncDisposable {
 
   /** Receives what the server says unasked; see {@link ConnectOptions.onPush}. It must not throw. */
   get onPush(): ((message: Reply) => void) | undefined {
-    return this.#connection.onPush;
+    return this.#onPush;
   }
   set onPush(handler: ((message: Reply) => void) | undefined) {
-    this.#connection.onPush = handler;
+    this.#onPush = handler;
   }
 
   /** Whether the connection has ended. */
@@ -115,6 +126,36 @@ export class CoolClient implements AsyncDisposable {
     return await Promise.all(commands.map((command) => this.#connection.send(command)));
   }
 
+  /**
+   * Listens to channels: the messages from now on, as they come, until the subscription is disposed of or its loop is
+   * left. In RESP2 the connection may then say little else.
+   *
+   * ```ts
+   * await using news = await client.subscribe("news");
+   * for await (const { message } of news) console.log(message);
+   * ```
+   *
+   * @throws {ReplyError} when the server refuses it
+   * @throws {ConnectionError} when the connection ends before it is confirmed; taking messages throws it afterwards
+   */
+  subscribe(...channels: string[]): Promise<Subscription<Reply>> {
+    return this.#subscribe("channel", channels);
+  }
+
+  /** {@link subscribe} for all channels that match patterns. */
+  psubscribe(...patterns: string[]): Promise<Subscription<Reply>> {
+    return this.#subscribe("pattern", patterns);
+  }
+
+  /** {@link subscribe} for shard channels. */
+  ssubscribe(...channels: string[]): Promise<Subscription<Reply>> {
+    return this.#subscribe("shard", channels);
+  }
+
+  #subscribe(kind: SubscriptionKind, names: readonly string[]): Promise<Subscription<Reply>> {
+    return this.#subscriptions.begin(kind, names);
+  }
+
   /** Ends the connection at once; commands under way are rejected with a ConnectionError. */
   async close(): Promise<void> {
     await this.#connection.close();
@@ -123,6 +164,13 @@ export class CoolClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+const utf8 = new TextDecoder();
+
+/** A word or a name in a message about channels. */
+function textOf(item: Reply): string {
+  return item instanceof Uint8Array ? utf8.decode(item) : String(item);
 }
 
 function addressOf(options: ConnectOptions): Address {

@@ -36,6 +36,7 @@ export interface ReadableReplies<R> {
 const LARGEST_KEPT_ENCODER = 1024 * 1024;
 
 const SUBSCRIBING = /^[ps]?(un)?subscribe$/i;
+const SHARD_CONFIRMATION = /^s(un)?subscribe$/;
 const CHANNEL_PUSH = /^[ps]?(message|(un)?subscribe)$/;
 
 /** A request that awaits its reply. */
@@ -62,8 +63,9 @@ export class Connection<R> implements AsyncDisposable {
   #flushing = false;
   #pending: Pending<R>[] = [];
   #answered = 0;
-  /** Whether channels are subscribed to, as far as the server has confirmed. */
-  #subscribed = false;
+  /** How many channels and patterns are subscribed to, and how many shard channels, as the server has confirmed. */
+  #subscribed = 0;
+  #subscribedToShards = 0;
   #end: ConnectionError | undefined;
 
   private constructor(conn: Deno.Conn, builder: ReplyBuilder<R> & ReadableReplies<R>) {
@@ -173,7 +175,8 @@ export class Connection<R> implements AsyncDisposable {
   #deliver(reply: R, pushed: boolean): void {
     const head = this.#pending[this.#answered] as Pending<R> | undefined;
     // In RESP2 a channel's message is an array like any other; only the subscription tells.
-    if (pushed || this.#subscribed || head?.confirmation !== undefined) {
+    const listens = this.#subscribed + this.#subscribedToShards > 0;
+    if (pushed || listens || head?.confirmation !== undefined) {
       const word = this.#channelPush(reply);
       if (word !== undefined || pushed) {
         this.onPush?.(reply);
@@ -193,7 +196,11 @@ export class Connection<R> implements AsyncDisposable {
     if (items === undefined || items.length < 3) return undefined;
     const word = this.#builder.scalar(items[0]);
     if (typeof word !== "string" || !CHANNEL_PUSH.test(word)) return undefined;
-    if (SUBSCRIBING.test(word)) this.#subscribed = this.#builder.scalar(items[2]) !== 0;
+    if (SUBSCRIBING.test(word)) {
+      const count = Number(this.#builder.scalar(items[2]));
+      if (SHARD_CONFIRMATION.test(word)) this.#subscribedToShards = count;
+      else this.#subscribed = count;
+    }
     return word;
   }
 
