@@ -28,7 +28,8 @@ export const LISTPACK_HEADER = 6;
 export const FIXED_ELEMENTS = 3;
 /** Bytes of an integer up to 127 with its back-length. */
 const SMALL_BYTES = 2;
-const LARGEST_SMALL = 127;
+/** The largest integer that takes one byte. */
+export const LARGEST_SMALL = 127;
 
 const TWO_TO_32 = 0x100000000;
 const INT64 = 0xf4;

@@ -8,16 +8,19 @@
  * @module
  */
 
-import { type Arena, CHUNK_SHIFT, OFFSET_MASK, type Ref } from "../memory/arena.ts";
+import { type Arena, bytesEqual, CHUNK_SHIFT, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 import { IdPlace, type IdTree } from "./id_tree.ts";
 import {
   entryBytesFor,
   integerEntryBytes,
+  isPlain,
+  largestEntryBytes,
   Listpack,
   type ListpackOwner,
   writeEmpty,
   writeEntry,
   writeIntegerEntry,
+  writePlain,
 } from "./listpack.ts";
 import type { StreamId } from "./stream_id.ts";
 import {
@@ -26,6 +29,7 @@ import {
   differenceBytes,
   elementsOf,
   growHeader,
+  LARGEST_SMALL,
   LISTPACK_HEADER,
   liveEntries,
   namesAt,
@@ -54,6 +58,8 @@ export interface NodeLimits {
 export const LARGEST_ENTRY = 1 << 30;
 
 const END = 0xff;
+/** Bytes that the integers of an entry take at the most: flags, two differences, two counts. */
+const MOST_FIXED_BYTES = 2 + 4 * 10;
 /** A growing node doubles up to this size, bytes; that of a full one unless configured otherwise. */
 const LARGEST_DOUBLING = 4096;
 
@@ -113,27 +119,39 @@ export class StreamTail implements ListpackOwner {
     const begin = same ? first + 1 : first;
     const end = first + fieldCount * 2;
     const step = same ? 2 : 1;
-    let size = 2 + differenceBytes(ms) + differenceBytes(seq) + integerEntryBytes(elements);
-    if (!same) size += integerEntryBytes(fieldCount);
-    for (let i = begin; i < end; i += step) {
-      size += entryBytesFor(data.buf, data.off[i], data.len[i]);
-    }
+    let most = MOST_FIXED_BYTES;
+    for (let i = begin; i < end; i += step) most += largestEntryBytes(data.len[i]);
 
     const bytes = this.#bytes;
-    if (bytes + size > this.#room) this.#reserve(bytes + size);
+    if (bytes + most > this.#room) {
+      // Not surely enough: here, once in a node or twice, it is worth knowing exactly.
+      let size = 2 + differenceBytes(ms) + differenceBytes(seq) + integerEntryBytes(elements);
+      if (!same) size += integerEntryBytes(fieldCount);
+      for (let i = begin; i < end; i += step) {
+        size += entryBytesFor(data.buf, data.off[i], data.len[i]);
+      }
+      if (bytes + size > this.#room) this.#reserve(bytes + size);
+    }
     const { buf, start } = this.#pack;
-    let to = start + bytes - 1;
+    const from = start + bytes - 1;
+    let to = from;
     to += writeIntegerEntry(buf, to, same ? SAME_FIELDS : 0);
     to = writeDifference(buf, to, ms);
     to = writeDifference(buf, to, seq);
     if (!same) to += writeIntegerEntry(buf, to, fieldCount);
     for (let i = begin; i < end; i += step) {
-      to += writeEntry(buf, to, data.buf, data.off[i], data.len[i]);
+      const len = data.len[i];
+      if (isPlain(data.buf, data.off[i], len)) {
+        writePlain(buf, to, data.buf, data.off[i], len);
+        to += len + 2;
+      } else {
+        to += writeEntry(buf, to, data.buf, data.off[i], len);
+      }
     }
     to += writeIntegerEntry(buf, to, elements);
     buf[to] = END;
-    this.#bytes = bytes + size;
-    growHeader(buf, start, bytes + size, elements + 1);
+    this.#bytes = bytes + to - from;
+    growHeader(buf, start, this.#bytes, elements + 1);
   }
 
   #learn(): void {
@@ -193,6 +211,12 @@ export class StreamTail implements ListpackOwner {
   #countOne(): void {
     this.#live++;
     this.#stored++;
+    if (this.#live <= LARGEST_SMALL) {
+      // One byte, as it was before.
+      const { buf, start } = this.#pack;
+      buf[start + LISTPACK_HEADER] = this.#live;
+      return;
+    }
     if (writeCounter(this, this.#pack, 0, this.#live)) this.#measure();
   }
 
@@ -202,8 +226,15 @@ export class StreamTail implements ListpackOwner {
     if (readInteger(pack.buf, at) !== fieldCount) return false;
     at += pack.entryBytes(at);
     for (let i = first; i < first + fieldCount * 2; i += 2) {
-      if (!pack.equals(at, data.buf, data.off[i], data.len[i])) return false;
-      at += pack.entryBytes(at);
+      const len = data.len[i];
+      if (len < 64 && pack.buf[at] === (0x80 | len)) {
+        // The usual name: a short string.
+        if (!bytesEqual(pack.buf, at + 1, data.buf, data.off[i], len)) return false;
+        at += len + 2;
+      } else {
+        if (!pack.equals(at, data.buf, data.off[i], len)) return false;
+        at += pack.entryBytes(at);
+      }
     }
     return true;
   }
