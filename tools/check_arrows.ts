@@ -30,7 +30,14 @@ interface Room {
 }
 
 const STORAGE = ["storage", "storage/types", "storage/memory"];
-const BELOW_SERVER = ["server/resp", ...STORAGE, "commands", "replication", "server/scripting"];
+const BELOW_SERVER = [
+  "server/resp",
+  ...STORAGE,
+  "commands",
+  "replication",
+  "server/scripting",
+  "server/scripting/engine",
+];
 const EVERYTHING = [
   "server",
   ...BELOW_SERVER,
@@ -48,7 +55,15 @@ const ROOMS: readonly Room[] = [
   { path: "storage", may: ["server/resp", ...STORAGE] },
   { path: "commands", may: ["server/resp", ...STORAGE] },
   { path: "replication", may: ["server/resp", ...STORAGE, "commands"] },
-  { path: "server/scripting", may: ["server/resp", ...STORAGE, "commands"] },
+  {
+    path: "server/scripting/engine",
+    may: ["server/resp", "storage/memory", "server/scripting"],
+    packages: true,
+  },
+  {
+    path: "server/scripting",
+    may: ["server/resp", ...STORAGE, "commands", "server/scripting/engine"],
+  },
   { path: "server", may: ["version.ts", ...BELOW_SERVER] },
   { path: "version.ts", may: [] },
   { path: "main.ts", may: ["server", ...BELOW_SERVER] },
