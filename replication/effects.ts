@@ -11,11 +11,14 @@
 import type { EffectPart } from "../commands/context.ts";
 import { Args } from "../server/resp/args.ts";
 
+/** Who an effect is for, as bits. A message (PUBLISH) is for replicas only, and a script may choose for itself. */
+export const Audience = { none: 0, aof: 1, replicas: 2, all: 3 } as const;
+
 /**
- * Hears one effect: the database it belongs to and the command. The arguments are valid during the call only. A message
- * (PUBLISH) changes no data: replicas pass it on to their own clients, and the AOF leaves it out.
+ * Hears one effect: the database it belongs to, the command, and a sum of {@link Audience}s. The arguments are valid
+ * during the call only.
  */
-export type EffectListener = (database: number, args: Args, isMessage: boolean) => void;
+export type EffectListener = (database: number, args: Args, audience: number) => void;
 
 const encoder = new TextEncoder();
 
@@ -23,7 +26,7 @@ const encoder = new TextEncoder();
 interface Effect {
   readonly database: number;
   readonly args: Args;
-  readonly isMessage: boolean;
+  readonly audience: number;
 }
 
 /**
@@ -62,26 +65,27 @@ export class EffectStream {
     this.#waiting = [];
     const isWrapped = effects.length > 1;
     if (isWrapped) this.#tell(effects[0].database, Args.of("MULTI"));
-    for (const { database, args, isMessage } of effects) this.#tell(database, args, isMessage);
+    for (const { database, args, audience } of effects) this.#tell(database, args, audience);
     if (isWrapped) this.#tell(effects[effects.length - 1].database, Args.of("EXEC"));
   }
 
   /** Adds an effect to the unit that is open, by a copy of it, or tells the listeners at once when there is none. */
-  emit(database: number, args: Args, isMessage = false): void {
-    if (this.#depth > 0) this.#waiting.push({ database, args: args.detach(), isMessage });
-    else this.#tell(database, args, isMessage);
+  emit(database: number, args: Args, audience: number = Audience.all): void {
+    if (audience === Audience.none) return;
+    if (this.#depth > 0) this.#waiting.push({ database, args: args.detach(), audience });
+    else this.#tell(database, args, audience);
   }
 
   /** Adds the last effect of the unit and ends it; alone in the outermost unit it needs no copy. */
-  emitLast(database: number, args: Args): void {
+  emitLast(database: number, args: Args, audience: number = Audience.all): void {
     const isAlone = this.#depth === 1 && this.#waiting.length === 0;
-    if (isAlone) this.#tell(database, args);
-    else this.emit(database, args);
+    if (isAlone && audience !== Audience.none) this.#tell(database, args, audience);
+    else this.emit(database, args, audience);
     this.end();
   }
 
-  #tell(database: number, args: Args, isMessage = false): void {
-    for (const listener of this.#listeners) listener(database, args, isMessage);
+  #tell(database: number, args: Args, audience: number = Audience.all): void {
+    for (const listener of this.#listeners) listener(database, args, audience);
   }
 }
 

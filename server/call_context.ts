@@ -5,6 +5,7 @@
  */
 
 import type { BlockOptions, Context, EffectPart, EventClass } from "../commands/context.ts";
+import { Audience } from "../replication/effects.ts";
 import type { Database } from "../storage/keyspace.ts";
 import type { Args } from "./resp/args.ts";
 import type { Reply } from "./resp/reply.ts";
@@ -20,6 +21,8 @@ export class CallContext implements Context {
   reply: Reply;
   denyBlocking = false;
   readonly isScript: boolean = false;
+  /** Who hears of effects: a sum of {@link Audience}s. */
+  audience: number = Audience.all;
   /** Effects that replace the request itself; undefined while the request is its own effect. */
   effects: EffectPart[][] | undefined;
   /** Whether the request is to reach replicas although it changes nothing. */
@@ -101,4 +104,10 @@ export class CallContext implements Context {
   dirty(changes = 1): void {
     this.server.changes += changes;
   }
+}
+
+/** The context of the commands that a script calls on behalf of a client. */
+export class ScriptCallContext extends CallContext {
+  override denyBlocking = true;
+  override readonly isScript = true;
 }

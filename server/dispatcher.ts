@@ -9,7 +9,7 @@
 
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
-import { effectBytes } from "../replication/effects.ts";
+import { Audience, effectBytes } from "../replication/effects.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -263,20 +263,22 @@ export class Dispatcher {
 
   /** Hands the effects of a command that changed something on to whoever follows them; ends its unit. */
   #handOn(ctx: CallContext, args: Args, changesBefore: number, isUnit: boolean): void {
-    const instead = ctx.effects;
+    const { audience, effects: instead } = ctx;
     ctx.effects = undefined;
     const { effects, changes } = this.#server;
     if (ctx.isReplicated) {
       ctx.isReplicated = false;
-      if (effects.active) effects.emit(ctx.db.id, args, true);
+      if (effects.active) effects.emit(ctx.db.id, args, audience & Audience.replicas);
     }
     if (changes !== changesBefore && effects.active) {
       if (instead === undefined) {
-        if (isUnit) effects.emitLast(ctx.db.id, args);
-        else effects.emit(ctx.db.id, args);
+        if (isUnit) effects.emitLast(ctx.db.id, args, audience);
+        else effects.emit(ctx.db.id, args, audience);
         return;
       }
-      for (const parts of instead) effects.emit(ctx.db.id, Args.of(...parts.map(effectBytes)));
+      for (const parts of instead) {
+        effects.emit(ctx.db.id, Args.of(...parts.map(effectBytes)), audience);
+      }
     }
     if (isUnit) effects.end();
   }

@@ -27,7 +27,7 @@ import {
   type KeyspaceHooks,
 } from "../storage/keyspace.ts";
 import { Blocking } from "./blocking.ts";
-import type { CallContext } from "./call_context.ts";
+import { type CallContext, ScriptCallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -42,8 +42,9 @@ import { EncoderPool } from "./output.ts";
 import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
-import { DiscardReply } from "./resp/reply.ts";
+import { DiscardReply, type Reply } from "./resp/reply.ts";
 import { Functions } from "./scripting/functions.ts";
+import type { ScriptHost } from "./scripting/host.ts";
 import { busyRefusal, Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
@@ -87,7 +88,7 @@ const FOLLOWED_DIRECTIVES = [
 ] as const;
 
 /** One server. */
-export class Server implements ServerApi {
+export class Server implements ServerApi, ScriptHost {
   readonly config: Config;
   readonly registry: Registry;
   readonly keyspace: Keyspace;
@@ -275,6 +276,41 @@ export class Server implements ServerApi {
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
   }
 
+  // --- scripts ------------------------------------------------------------------------------------------------
+
+  isOutOfMemory(): boolean {
+    return this.config.values.maxmemory > 0 && !this.evictor.makeRoom();
+  }
+
+  scriptContext(caller: CallContext, reply: Reply): ScriptCallContext {
+    const context = new ScriptCallContext(this, caller.client, reply);
+    context.db = caller.db;
+    return context;
+  }
+
+  callFromScript(
+    ctx: CallContext,
+    command: RegisteredCommand,
+    args: Args,
+  ): void | Promise<void> {
+    return this.dispatcher.call(ctx, command, args);
+  }
+
+  countRefusal(command: RegisteredCommand | undefined, code: string): void {
+    if (command !== undefined) this.stats.rejected[command.id]++;
+    this.stats.countError(code);
+  }
+
+  resumeScript(caller: Session): void {
+    this.touchFor(caller);
+  }
+
+  endBusyScript(): void {
+    this.setBusy(undefined);
+    this.touchFor(this.currentSession);
+    if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
+  }
+
   // --- time ---------------------------------------------------------------------------------------------------
 
   /** Moves time on before a batch of a client's commands; it stands still while they run. */
@@ -321,7 +357,9 @@ export class Server implements ServerApi {
     this.stats.micros[command.id] += ms * 1000;
     this.latency.record((command.mask & Flag.fast) !== 0 ? "fast-command" : "command", ms);
     const slower = values.slowlogLogSlowerThan;
-    if (slower >= 0 && ms * 1000 >= slower) this.#logSlow(ctx.client, command, args, ms * 1000);
+    // Of a script the whole is logged.
+    if (slower < 0 || ms * 1000 < slower || ctx.isScript) return;
+    this.#logSlow(ctx.client, command, args, ms * 1000);
   }
 
   /** Whether a command inside of a transaction is to be timed by itself; never while all are. */

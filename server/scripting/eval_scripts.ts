@@ -7,11 +7,12 @@
  */
 
 import { sha1Hex } from "../../storage/memory/sha1.ts";
-import type { CallContext } from "../call_context.ts";
+import type { Context } from "../../commands/context.ts";
 import type { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
 import { splitWords } from "../resp/split_words.ts";
 import { GLOBALS_INDEX, type LuaState, LuaStatus } from "./engine/lua_state.ts";
+import type { ScriptHost } from "./host.ts";
 import type { ScriptEngine } from "./script_engine.ts";
 import { ScriptFlag, scriptFlag } from "./script_flags.ts";
 import { untilZero } from "./script_reply.ts";
@@ -50,6 +51,7 @@ export interface EvaluateOptions {
 
 /** The scripts of one server. */
 export class EvalScripts {
+  readonly #host: ScriptHost;
   readonly #engine: ScriptEngine;
   #scripts = new Map<string, CachedScript>();
   #sourceBytes = 0;
@@ -57,7 +59,8 @@ export class EvalScripts {
   #latest: CachedScript | undefined;
   readonly #latestName = new Uint8Array(NAME_LENGTH);
 
-  constructor(engine: ScriptEngine) {
+  constructor(host: ScriptHost, engine: ScriptEngine) {
+    this.#host = host;
     this.#engine = engine;
   }
 
@@ -130,9 +133,8 @@ export class EvalScripts {
    *
    * @throws {ReplyError}
    */
-  evaluate(ctx: CallContext, args: Args, options: EvaluateOptions): void | Promise<void> {
-    const { server } = ctx;
-    if (server.monitors.size > 0) server.showToMonitors(ctx, args);
+  evaluate(ctx: Context, args: Args, options: EvaluateOptions): void | Promise<void> {
+    if (this.#host.monitors.size > 0) this.#host.showToMonitors(ctx, args);
     if (options.byName && args.len[1] !== NAME_LENGTH) throw noScript();
     const count = args.int(COUNT_AT);
     if (count > args.count - FIRST_KEY_AT) {

@@ -16,10 +16,8 @@ import type {
 } from "../../commands/context.ts";
 import { CorruptRdb } from "../../storage/rdb/format.ts";
 import { isDump, readFunctionDump, writeFunctionDump } from "../../storage/rdb/dump.ts";
-import type { CallContext } from "../call_context.ts";
 import type { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
-import type { Server } from "../server.ts";
 import { LuaFailure } from "./engine/lua_state.ts";
 import { pushArguments } from "./eval_scripts.ts";
 import { LuaFunctionEngine } from "./function_engine.ts";
@@ -28,6 +26,7 @@ import {
   type FunctionLibrary,
   type LibraryFunction,
 } from "./function_libraries.ts";
+import type { ScriptHost } from "./host.ts";
 import { loadingConstants, logFunction, type RedisFunctionsHost } from "./redis_functions.ts";
 import { ScriptEngine } from "./script_engine.ts";
 import { scriptFlagNames } from "./script_flags.ts";
@@ -42,7 +41,7 @@ const FIRST_KEY_AT = 3;
 
 /** Implements {@link FunctionsApi}. */
 export class Functions implements FunctionsApi {
-  readonly #server: Server;
+  readonly #host: ScriptHost;
   readonly #engine: ScriptEngine;
   readonly #libraries = this.#newLibraries();
   /** Of the present instance of Lua. */
@@ -52,12 +51,12 @@ export class Functions implements FunctionsApi {
   /** The request of the function that runs, if that runs for long. */
   #command: Args | undefined;
 
-  constructor(server: Server) {
-    this.#server = server;
-    this.#engine = new ScriptEngine(server, {
-      module: () => server.scripting.module,
-      random: server.scripting.random,
-      furnish: (host) => this.#furnish(host),
+  constructor(host: ScriptHost) {
+    this.#host = host;
+    this.#engine = new ScriptEngine(host, {
+      module: () => host.scripting.module,
+      random: host.scripting.random,
+      furnish: (api) => this.#furnish(api),
     });
     this.#engine.onLoadInterrupt = () => this.#loader?.interrupt();
   }
@@ -70,13 +69,12 @@ export class Functions implements FunctionsApi {
   }
 
   /** Makes a fresh instance one that functions can live in. */
-  #furnish(host: RedisFunctionsHost): void {
-    const server = this.#server;
+  #furnish(api: RedisFunctionsHost): void {
     this.#loader = new LuaFunctionEngine({
-      lua: host.lua,
-      functions: logFunction(host),
-      constants: loadingConstants(host.redisVersion),
-      monotonic: () => server.monotonic(),
+      lua: api.lua,
+      functions: logFunction(api),
+      constants: loadingConstants(api.redisVersion),
+      monotonic: () => this.#host.monotonic(),
     });
   }
 
@@ -152,7 +150,7 @@ export class Functions implements FunctionsApi {
       this.#present.load(library, timeLimit);
     } catch (error) {
       if (!(error instanceof LuaFailure)) throw error;
-      this.#server.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
+      this.#host.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
       this.#engine.drop();
       library.functions.clear();
       throw new ReplyError("ERR Error registering functions: the interpreter had to give up");
@@ -191,9 +189,7 @@ export class Functions implements FunctionsApi {
   // --- running ----------------------------------------------------------------------------------------------------
 
   call(ctx: Context, args: Args, options: { readOnly: boolean }): void | Promise<void> {
-    const server = this.#server;
-    const context = ctx as CallContext;
-    if (server.monitors.size > 0) server.showToMonitors(context, args);
+    if (this.#host.monitors.size > 0) this.#host.showToMonitors(ctx, args);
     const one = this.#libraries.find(args.binary(NAME_AT));
     if (one === undefined) throw new ReplyError("ERR Function not found");
     const count = args.int(COUNT_AT, "ERR Bad number of keys provided");
@@ -208,7 +204,7 @@ export class Functions implements FunctionsApi {
       flags: one.flags,
       isReadOnly: options.readOnly,
     } as const;
-    const later = this.#engine.start(context, script, (lua) => {
+    const later = this.#engine.start(ctx, script, (lua) => {
       lua.pushKept(one.callback);
       const end = FIRST_KEY_AT + count;
       pushArguments(lua, args, { from: FIRST_KEY_AT, to: end });
@@ -220,19 +216,19 @@ export class Functions implements FunctionsApi {
   }
 
   running(): RunningFunction | undefined {
-    const { running } = this.#server.scripting;
+    const { running } = this.#host.scripting;
     if (running === undefined) return undefined;
     if (running.script.kind !== "function") throw busyRefusal("script");
     const command = this.#command;
     return {
       name: running.script.name,
       command: Array.from({ length: command?.count ?? 0 }, (_, i) => command!.bytes(i)),
-      duration: Math.floor(this.#server.monotonic() - running.startedAt),
+      duration: Math.floor(this.#host.monotonic() - running.startedAt),
     };
   }
 
   kill(): void {
-    this.#server.scripting.kill("function");
+    this.#host.scripting.kill("function");
   }
 
   /** Ends what goes on in the background. */

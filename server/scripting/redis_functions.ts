@@ -14,7 +14,7 @@ import type { LuaState } from "./engine/lua_state.ts";
 import { type LuaFunction, type LuaStack, LuaType } from "./lua_library.ts";
 import { type LuaReply, pushErrorTable, pushField } from "./lua_reply.ts";
 import { untilZero } from "./script_reply.ts";
-import { Destination, type ScriptRun } from "./script_run.ts";
+import type { ScriptRun } from "./script_run.ts";
 
 /** What the functions need of the engine that they belong to. */
 export interface RedisFunctionsHost {
@@ -29,6 +29,8 @@ export interface RedisFunctionsHost {
 
 /** The levels of `redis.log`, by their numbers. */
 const LOG_LEVELS: readonly LogLevel[] = ["debug", "verbose", "notice", "warning"];
+/** Who hears of writes: `redis.set_repl`'s bits. */
+const Audience = { none: 0, aof: 1, replicas: 2, all: 3 } as const;
 /** The first room for the arguments of a command, in bytes, and what of it stays. */
 const USUAL_ROOM = 1024;
 const MOST_KEPT_ROOM = 64 * 1024;
@@ -44,11 +46,11 @@ const SHORT_COPY = 48;
 export function redisConstants(redisVersion: string): Readonly<Record<string, string | number>> {
   return {
     ...loadingConstants(redisVersion),
-    REPL_NONE: Destination.none,
-    REPL_AOF: Destination.aof,
-    REPL_SLAVE: Destination.replicas,
-    REPL_REPLICA: Destination.replicas,
-    REPL_ALL: Destination.all,
+    REPL_NONE: Audience.none,
+    REPL_AOF: Audience.aof,
+    REPL_SLAVE: Audience.replicas,
+    REPL_REPLICA: Audience.replicas,
+    REPL_ALL: Audience.all,
   };
 }
 
@@ -128,14 +130,14 @@ export function redisFunctions(host: RedisFunctionsHost): Readonly<Record<string
     set_repl() {
       const run = requireRun();
       if (lua.getTop() !== 1) raiseError(lua, "redis.set_repl() requires one argument.");
-      const destinations = Math.trunc(lua.toNumber(1));
-      if ((destinations & ~Destination.all) !== 0) {
+      const audience = Math.trunc(lua.toNumber(1));
+      if ((audience & ~Audience.all) !== 0) {
         raiseError(
           lua,
           "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",
         );
       }
-      run.destinations = destinations;
+      run.context.audience = audience;
       return 0;
     },
 
@@ -143,12 +145,9 @@ export function redisFunctions(host: RedisFunctionsHost): Readonly<Record<string
       const run = requireRun();
       const args = calls.readArguments();
       if (args === undefined) return lua.raise();
-      const { registry } = run.server;
-      const command = registry.find(args);
-      const isKnown = command !== undefined &&
-        (command.subcommands === undefined || args.count === 1 ||
-          command.subcommands.has(args.lower(1)));
-      if (!isKnown) raiseError(lua, "Invalid command passed to redis.acl_check_cmd()");
+      if (run.findCommand(args) === undefined) {
+        raiseError(lua, "Invalid command passed to redis.acl_check_cmd()");
+      }
       lua.pushBoolean(true);
       return 1;
     },

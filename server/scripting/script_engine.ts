@@ -11,10 +11,8 @@
  * @module
  */
 
-import type { LogLevel } from "../../commands/context.ts";
-import { CallContext } from "../call_context.ts";
+import type { Context, LogLevel } from "../../commands/context.ts";
 import { ReplyError } from "../resp/errors.ts";
-import type { Server } from "../server.ts";
 import { LuaFailure, LuaState, LuaStatus } from "./engine/lua_state.ts";
 import {
   type Environment,
@@ -22,6 +20,7 @@ import {
   openEnvironment,
   type RandomNumbers,
 } from "./environment.ts";
+import type { ScriptHost } from "./host.ts";
 import { type LuaFunction, LuaType } from "./lua_library.ts";
 import { LuaReply, pushErrorTable } from "./lua_reply.ts";
 import { redisConstants, redisFunctions, type RedisFunctionsHost } from "./redis_functions.ts";
@@ -58,7 +57,7 @@ interface Instance {
 
 /** Runs the scripts, or the functions, of one server. */
 export class ScriptEngine {
-  readonly #server: Server;
+  readonly #host: ScriptHost;
   readonly #options: EngineOptions;
   #instance: Instance | undefined;
   #generation = 0;
@@ -69,8 +68,8 @@ export class ScriptEngine {
   /** Asked instead of the run's time while something is loaded; raises an error to end that. */
   onLoadInterrupt: ((lua: LuaState) => void) | undefined;
 
-  constructor(server: Server, options: EngineOptions) {
-    this.#server = server;
+  constructor(host: ScriptHost, options: EngineOptions) {
+    this.#host = host;
     this.#options = options;
   }
 
@@ -104,31 +103,31 @@ export class ScriptEngine {
 
   #ready(): Instance {
     if (this.#instance !== undefined) return this.#instance;
-    const server = this.#server;
+    const host = this.#host;
     const { module, random, functions, furnish } = this.#options;
     const lua = new LuaState(module(), {
-      memoryLimit: server.config.values.coolcacheLuaMemoryLimit,
+      memoryLimit: host.config.values.coolcacheLuaMemoryLimit,
       interrupt: (lua) => this.#interrupt(lua),
       wait: () => this.#wait(),
     });
     const reply = new LuaReply(lua);
     const run = () => this.#run;
-    const host: RedisFunctionsHost = {
+    const api: RedisFunctionsHost = {
       lua,
       reply,
       get run() {
         return run();
       },
-      log: (level: LogLevel, message: string) => server.log(level, message),
-      redisVersion: server.redisVersion,
+      log: (level: LogLevel, message: string) => host.log(level, message),
+      redisVersion: host.redisVersion,
     };
     const environment = openEnvironment(lua, {
-      functions: { ...redisFunctions(host), ...functions?.(host) },
-      constants: redisConstants(server.redisVersion),
+      functions: { ...redisFunctions(api), ...functions?.(api) },
+      constants: redisConstants(host.redisVersion),
       random,
     });
     lockGlobals(lua);
-    furnish?.(host);
+    furnish?.(api);
     return this.#instance = { lua, reply, environment, globals: lua.globals };
   }
 
@@ -141,26 +140,26 @@ export class ScriptEngine {
    * @throws {ReplyError} with the script's error, or why it may not run
    */
   start(
-    ctx: CallContext,
+    ctx: Context,
     script: Script,
     push: (lua: LuaState) => number,
   ): void | Promise<void> {
-    const server = this.#server;
-    const isOutOfMemory = server.config.values.maxmemory > 0 && !server.evictor.makeRoom();
+    const host = this.#host;
+    const isOutOfMemory = host.isOutOfMemory();
     refuseToRun(ctx, script, isOutOfMemory);
     const instance = this.#ready();
     const { lua, reply } = instance;
-    const startedAt = server.monotonic();
-    const run = new ScriptRun(ctx, script, { reply, startedAt, isOutOfMemory });
+    const startedAt = host.monotonic();
+    const run = new ScriptRun(ctx, script, { host, reply, startedAt, isOutOfMemory });
     reply.protocol = 2;
     // What leaves are the effects of the commands it calls, as one unit.
     ctx.propagateNothing();
     if (lua.interruptsAlways) lua.interruptSeldom();
     // A script may have put another table in the place of its globals.
     if (lua.globals !== instance.globals) lua.globals = instance.globals;
-    const isUnit = server.effects.active;
-    if (isUnit) server.effects.begin();
-    this.#run = server.scripting.running = run;
+    const isUnit = host.effects.active;
+    if (isUnit) host.effects.begin();
+    this.#run = host.scripting.running = run;
     let ended: number | Promise<number>;
     try {
       lua.setTop(0);
@@ -178,7 +177,6 @@ export class ScriptEngine {
   }
 
   async #endLater(run: ScriptRun, ended: Promise<number>, isUnit: boolean): Promise<void> {
-    const server = this.#server;
     // While it waits the client gets another reply to answer into, so this is none to begin with.
     let mark: number | undefined;
     try {
@@ -191,15 +189,13 @@ export class ScriptEngine {
       if (mark !== undefined) run.caller.reply.rollback(mark);
       throw this.#failure(error, run.script);
     } finally {
-      server.setBusy(undefined);
-      server.touchFor(server.currentSession);
-      if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
+      this.#host.endBusyScript();
     }
   }
 
   #end(isUnit: boolean): void {
-    this.#run = this.#server.scripting.running = undefined;
-    if (isUnit) this.#server.effects.end();
+    this.#run = this.#host.scripting.running = undefined;
+    if (isUnit) this.#host.effects.end();
   }
 
   /** Replies with what the script has left on the stack. */
@@ -214,7 +210,7 @@ export class ScriptEngine {
   /** The reply to an error that is no script's, after which the instance is dropped. */
   #failure(error: unknown, { name }: Script): unknown {
     if (!(error instanceof LuaFailure)) return error;
-    this.#server.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
+    this.#host.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
     this.drop();
     return new ReplyError(`ERR Error running script ${name}, the interpreter had to give up`);
   }
@@ -229,26 +225,26 @@ export class ScriptEngine {
       return false;
     }
     if (run.isKilled) {
-      this.#server.log("notice", "Lua script killed by user with SCRIPT KILL.");
+      this.#host.log("notice", "Lua script killed by user with SCRIPT KILL.");
       // A script that catches errors would go on otherwise.
       lua.interruptAlways();
       pushErrorTable(lua, "Script killed by user with SCRIPT KILL...");
       lua.raise();
     }
-    const now = this.#server.monotonic();
+    const now = this.#host.monotonic();
     if (run.isBusy) return now >= this.#sliceEnd;
-    const threshold = this.#server.config.values.busyReplyThreshold;
+    const threshold = this.#host.config.values.busyReplyThreshold;
     if (threshold === 0 || now - run.startedAt < threshold) return false;
     this.#becomeBusy(run, now);
     return true;
   }
 
   #becomeBusy(run: ScriptRun, now: number): void {
-    const server = this.#server;
+    const host = this.#host;
     const { kind, name } = run.script;
     run.isBusy = true;
-    server.setBusy(kind);
-    server.log(
+    host.setBusy(kind);
+    host.log(
       "warning",
       `Slow script detected: still in execution after ${Math.floor(now - run.startedAt)} ` +
         `milliseconds. You can try killing the script using the ` +
@@ -260,9 +256,9 @@ export class ScriptEngine {
   async #wait(): Promise<void> {
     await new Promise<void>((resolve) => this.#timer = setTimeout(resolve, 0));
     this.#timer = undefined;
-    const server = this.#server;
-    server.touchFor(this.#run?.caller.client);
-    this.#sliceEnd = server.monotonic() + SLICE_MS;
+    const host = this.#host;
+    if (this.#run !== undefined) host.resumeScript(this.#run.caller.client);
+    this.#sliceEnd = host.monotonic() + SLICE_MS;
   }
 
   /** Leaves a script that is suspended where it is, for good. */
@@ -272,7 +268,7 @@ export class ScriptEngine {
 }
 
 /** @throws {ReplyError} when the script may not run now, as Redis words it */
-function refuseToRun(ctx: CallContext, script: Script, isOutOfMemory: boolean): void {
+function refuseToRun(ctx: Context, script: Script, isOutOfMemory: boolean): void {
   const { flags, isReadOnly } = script;
   if ((flags & ScriptFlag.unflagged) !== 0) return;
   const writes = (flags & ScriptFlag.noWrites) === 0;

@@ -8,15 +8,11 @@
  */
 
 import { Flag, type RegisteredCommand } from "../../commands/registry.ts";
-import type { EffectPart } from "../../commands/context.ts";
-import { CallContext } from "../call_context.ts";
+import type { Context } from "../../commands/context.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
-import type { Server } from "../server.ts";
+import type { ScriptContext, ScriptHost } from "./host.ts";
 import { ScriptFlag } from "./script_flags.ts";
-
-/** Who hears of a write: `redis.set_repl`'s bits. */
-export const Destination = { none: 0, aof: 1, replicas: 2, all: 3 } as const;
 
 /** What is about to run. */
 export interface Script {
@@ -29,43 +25,31 @@ export interface Script {
   readonly isReadOnly: boolean;
 }
 
-/** The context of the commands that a script calls: its own database and reply, its caller as the client. */
-class ScriptContext extends CallContext {
-  /** Whether effects are to reach nobody. */
-  isMuted = false;
-  override denyBlocking = true;
-  override readonly isScript = true;
-
-  override propagate(...parts: EffectPart[]): void {
-    if (!this.isMuted) super.propagate(...parts);
-  }
-}
-
 /** One run. */
 export class ScriptRun {
   readonly script: Script;
   /** The context of the command that began it. */
-  readonly caller: CallContext;
+  readonly caller: Context;
   /** The context of the commands that it calls. */
   readonly context: ScriptContext;
   /** When it began, on the monotonic clock in ms. */
   readonly startedAt: number;
-  /** Bits of {@link Destination}. */
-  destinations: number = Destination.all;
   /** Whether it has called a command that writes: from then on it is not stopped. */
   hasWritten = false;
   /** Whether it has run for so long that others are told so. */
   isBusy = false;
   /** Whether somebody wants it to end. */
   isKilled = false;
+  readonly #host: ScriptHost;
   readonly #isReadOnly: boolean;
   readonly #isOutOfMemory: boolean;
 
   /** @param isOutOfMemory whether there was no memory for more data before it began */
   constructor(
-    caller: CallContext,
+    caller: Context,
     script: Script,
-    { reply, startedAt, isOutOfMemory }: {
+    { host, reply, startedAt, isOutOfMemory }: {
+      host: ScriptHost;
       reply: Reply;
       startedAt: number;
       isOutOfMemory: boolean;
@@ -73,8 +57,8 @@ export class ScriptRun {
   ) {
     this.script = script;
     this.caller = caller;
-    this.context = new ScriptContext(caller.server, caller.client, reply);
-    this.context.db = caller.db;
+    this.#host = host;
+    this.context = host.scriptContext(caller, reply);
     this.startedAt = startedAt;
     const declares = (flag: number) =>
       (script.flags & ScriptFlag.unflagged) === 0 && (script.flags & flag) !== 0;
@@ -82,39 +66,30 @@ export class ScriptRun {
     this.#isOutOfMemory = isOutOfMemory && !declares(ScriptFlag.allowOom);
   }
 
-  get server(): Server {
-    return this.caller.server;
-  }
-
   /**
    * Carries out a command for the script; the reply is in the context's reply. A refusal is answered, with `-` and its code
    * before it unless that is ERR, and counted.
    */
   call(args: Args): string | undefined {
-    const { context, server } = this;
-    const command = this.#find(args);
+    const host = this.#host;
+    const command = this.findCommand(args);
     const refusal = this.#refuse(command, args);
     if (command === undefined || refusal !== undefined) {
       const text = refusal ?? UNKNOWN_COMMAND;
-      if (command !== undefined) server.stats.rejected[command.id]++;
-      server.stats.countError(text.startsWith("-") ? text.slice(1).split(" ", 1)[0] : "ERR");
+      host.countRefusal(command, text.startsWith("-") ? text.slice(1).split(" ", 1)[0] : "ERR");
       return text;
     }
     if ((command.mask & Flag.write) !== 0) this.hasWritten = true;
-    if (this.destinations === Destination.none) {
-      context.isMuted = true;
-      context.effects = [];
-    }
-    const later = server.dispatcher.call(context, command, args);
-    context.isMuted = false;
+    const later = host.callFromScript(this.context, command, args);
     if (later !== undefined) {
       throw new Error(`${command.fullName} cannot wait within a script`);
     }
     return undefined;
   }
 
-  #find(args: Args): RegisteredCommand | undefined {
-    const command = this.server.registry.find(args);
+  /** The command that a request names; undefined when there is none, or no such subcommand. */
+  findCommand(args: Args): RegisteredCommand | undefined {
+    const command = this.#host.registry.find(args);
     if (command?.subcommands === undefined || args.count === 1) return command;
     return command.subcommands.get(args.lower(1));
   }
@@ -125,7 +100,7 @@ export class ScriptRun {
     if (arity >= 0 ? args.count !== arity : args.count < -arity) {
       return "Wrong number of args calling Redis command from script";
     }
-    if ((mask & Flag.noscript) !== 0 && !this.server.scripting.allowsEverything) {
+    if ((mask & Flag.noscript) !== 0 && !this.#host.scripting.allowsEverything) {
       return "This Redis command is not allowed from script";
     }
     if (this.#isReadOnly && (mask & (Flag.write | Flag.may_replicate)) !== 0) {

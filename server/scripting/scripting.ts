@@ -5,13 +5,12 @@
  */
 
 import type { ClientApi, Context, ScriptingApi } from "../../commands/context.ts";
-import type { CallContext } from "../call_context.ts";
 import type { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
-import type { Server } from "../server.ts";
 import { compileLua } from "./engine/lua_module.ts";
 import { RandomNumbers } from "./environment.ts";
 import { EvalScripts, type EvaluateOptions } from "./eval_scripts.ts";
+import type { ScriptHost } from "./host.ts";
 import { evalFunctions } from "./redis_functions.ts";
 import { ScriptEngine } from "./script_engine.ts";
 import type { ScriptRun } from "./script_run.ts";
@@ -22,19 +21,19 @@ export class Scripting implements ScriptingApi {
   running: ScriptRun | undefined;
   /** The numbers of `math.random`, one sequence for scripts and functions. */
   readonly random = new RandomNumbers();
-  readonly #server: Server;
+  readonly #host: ScriptHost;
   readonly #engine: ScriptEngine;
   readonly #scripts: EvalScripts;
   #module: WebAssembly.Module | undefined;
 
-  constructor(server: Server) {
-    this.#server = server;
-    this.#engine = new ScriptEngine(server, {
+  constructor(host: ScriptHost) {
+    this.#host = host;
+    this.#engine = new ScriptEngine(host, {
       module: () => this.module,
       random: this.random,
       functions: evalFunctions,
     });
-    this.#scripts = new EvalScripts(this.#engine);
+    this.#scripts = new EvalScripts(host, this.#engine);
   }
 
   /** Lua, compiled when it is first needed. */
@@ -44,7 +43,7 @@ export class Scripting implements ScriptingApi {
 
   /** Whether scripts may call what is not for scripts, as DEBUG SET-DISABLE-DENY-SCRIPTS lets them. */
   get allowsEverything(): boolean {
-    return this.#server.debug.flags.get("set-disable-deny-scripts") === "1";
+    return this.#host.debug.flags.get("set-disable-deny-scripts") === "1";
   }
 
   get scriptCount(): number {
@@ -62,7 +61,7 @@ export class Scripting implements ScriptingApi {
   }
 
   evaluate(ctx: Context, args: Args, options: EvaluateOptions): void | Promise<void> {
-    return this.#scripts.evaluate(ctx as CallContext, args, options);
+    return this.#scripts.evaluate(ctx, args, options);
   }
 
   load(source: Uint8Array): string {

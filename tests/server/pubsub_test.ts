@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { Audience } from "../../replication/effects.ts";
 import type { CoolCache } from "../../server/coolcache.ts";
 import { decodeLatin1 } from "../../server/resp/args.ts";
 import type { Session } from "../../server/session.ts";
@@ -367,8 +368,8 @@ Deno.test("subscriptions count in a client's memory", async () => {
 Deno.test("PUBLISH reaches replicas as itself, and is marked as a message", async () => {
   await using t = await startTestServer();
   const seen: string[] = [];
-  t.server.effects.listen((_, args, isMessage) => {
-    seen.push(`${args.binary(0)} ${isMessage}`);
+  t.server.effects.listen((_, args, audience) => {
+    seen.push(`${args.binary(0)} ${audience === Audience.replicas}`);
   });
   await t.run("PUBLISH", "x", "hello");
   await t.run("SPUBLISH", "x", "hello");
