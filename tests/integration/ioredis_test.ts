@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Redis, type RedisOptions } from "ioredis";
 import { allGone, startServer } from "../server/wire.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** Runs a test with a client that is ready, and ends both sides. */
 async function withClient(
@@ -144,4 +145,73 @@ Deno.test("ioredis tells unknown commands from failed ones", () =>
     await assertRejects(() => redis.call("NOSUCH", "a"), Error, "ERR unknown command 'NOSUCH'");
     assertEquals(await redis.call("ECHO", "still here"), "still here");
     assert((await redis.info("server")).includes("redis_version:"));
+  }));
+
+Deno.test("ioredis subscribes to channels, patterns and shard channels", () =>
+  withClient(async (redis) => {
+    const subscriber = redis.duplicate();
+    await subscriber.connect();
+    const heard: string[] = [];
+    subscriber.on("message", (channel, text) => heard.push(`${channel}: ${text}`));
+    subscriber.on("pmessage", (pattern, channel, text) => {
+      heard.push(`${pattern}: ${channel}: ${text}`);
+    });
+    // ioredis leaves its subscriber mode with the last channel, even if there are shard channels.
+    const ofShards = redis.duplicate();
+    await ofShards.connect();
+    ofShards.on("smessage", (channel, text) => heard.push(`shard ${channel}: ${text}`));
+    assertEquals(await subscriber.subscribe("news", "weather"), 2);
+    assertEquals(await subscriber.psubscribe("n*"), 3);
+    assertEquals(await ofShards.ssubscribe("news"), 1);
+    assertEquals(await subscriber.ping(), ["pong", ""] as unknown);
+    await assertRejects(() => subscriber.get("key"), Error, "subscriber mode");
+    assertEquals(await redis.publish("news", "one"), 2);
+    assertEquals(await redis.publish("weather", "rain"), 1);
+    assertEquals(await redis.spublish("news", "two"), 1);
+    assertEquals(await redis.publish("nothing", "three"), 1);
+    await waitFor(() => heard.length === 5, { what: "the messages" });
+    assertEquals(heard.filter((each) => !each.startsWith("shard")), [
+      "news: one",
+      "n*: news: one",
+      "weather: rain",
+      "n*: nothing: three",
+    ]);
+    assertEquals(heard.filter((each) => each.startsWith("shard")), ["shard news: two"]);
+    assertEquals(await redis.pubsub("NUMSUB", "news", "none"), ["news", 1, "none", 0]);
+    await subscriber.unsubscribe("news", "weather");
+    await subscriber.punsubscribe("n*");
+    assertEquals(await subscriber.get("key"), null);
+    await ofShards.sunsubscribe("news");
+    assertEquals(await ofShards.get("key"), null);
+    await subscriber.quit();
+    await ofShards.quit();
+  }));
+
+Deno.test("ioredis takes its subscriptions up again after the connection broke", () =>
+  withClient(async (redis) => {
+    const subscriber = redis.duplicate();
+    await subscriber.connect();
+    const heard: string[] = [];
+    subscriber.on("message", (_, text) => heard.push(text));
+    await subscriber.subscribe("news");
+    await redis.client("KILL", "TYPE", "pubsub");
+    await waitFor(async () => await redis.publish("news", "again") === 1, {
+      what: "the subscription",
+    });
+    await waitFor(() => heard.length === 1, { what: "the message" });
+    await subscriber.quit();
+  }));
+
+Deno.test("ioredis hears of keys that expire", () =>
+  withClient(async (redis) => {
+    await redis.config("SET", "notify-keyspace-events", "Ex");
+    const subscriber = redis.duplicate();
+    await subscriber.connect();
+    const heard: string[] = [];
+    subscriber.on("message", (channel, key) => heard.push(`${channel} ${key}`));
+    await subscriber.subscribe("__keyevent@0__:expired");
+    await redis.set("key", "value", "PX", 20);
+    await waitFor(() => heard.length === 1, { what: "the end of the key" });
+    assertEquals(heard, ["__keyevent@0__:expired key"]);
+    await subscriber.quit();
   }));

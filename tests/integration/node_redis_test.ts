@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createClient } from "redis";
 import { allGone, startServer } from "../server/wire.ts";
+import { waitFor } from "../support/wait.ts";
 
 /** A connected client of one protocol. */
 async function connect(port: number, protocol: 2 | 3, password?: string) {
@@ -125,3 +126,24 @@ for (const protocol of [2, 3] as const) {
     await allGone(instance);
   });
 }
+
+testInBoth("subscribes to channels, patterns and shard channels", async (client) => {
+  const subscriber = await client.duplicate().connect();
+  const heard: string[] = [];
+  await subscriber.subscribe(["news", "weather"], (text, channel) => {
+    heard.push(`${channel}: ${text}`);
+  });
+  await subscriber.pSubscribe("n*", (text, channel) => heard.push(`n*: ${channel}: ${text}`));
+  await subscriber.sSubscribe("news", (text) => heard.push(`shard: ${text}`));
+  assertEquals(await client.publish("news", "one"), 2);
+  assertEquals(await client.publish("weather", "rain"), 1);
+  assertEquals(await client.sPublish("news", "two"), 1);
+  await waitFor(() => heard.length === 4, { what: "the messages" });
+  assertEquals(heard, ["news: one", "n*: news: one", "weather: rain", "shard: two"]);
+  assertEquals((await client.pubSubChannels()).sort(), ["news", "weather"]);
+  assertEquals(await client.pubSubNumPat(), 1);
+  await subscriber.unsubscribe("news");
+  assertEquals(await client.publish("news", "three"), 1);
+  await waitFor(() => heard.length === 5, { what: "the last message" });
+  await subscriber.close();
+});
