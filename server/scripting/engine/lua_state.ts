@@ -50,8 +50,8 @@ const SCRATCH_BYTES = 64 * 1024;
 const SLOTS = 64;
 /** Up to this length a loop reads or writes faster than the platform's functions do. */
 const SHORT = 32;
-/** LUA_MASKLINE and LUA_MASKCOUNT. */
-const HookMask = { line: 4, count: 8 } as const;
+/** LUA_MASKCOUNT, the only mask that the module knows ({@link ./lua_module.ts}). */
+const COUNT_HOOK = 8;
 /** How many instructions a script runs between two looks at the clock. */
 const HOOK_INTERVAL = 100_000;
 /** LUA_GCCOLLECT, LUA_GCCOUNT, LUA_GCCOUNTB, LUA_GCSTEP. */
@@ -646,16 +646,16 @@ export class LuaState implements LuaStack {
     return status;
   }
 
-  /** Has the hook called at every line: an error raised there comes again at once should a script catch it. */
+  /** Has the hook called at every instruction: an error raised there comes again at once should a script catch it. */
   interruptAlways(): void {
     this.#interruptsAlways = true;
-    this.#api.lua_sethook(this.#state, this.#hookIndex, HookMask.line, 0);
+    this.#api.lua_sethook(this.#state, this.#hookIndex, COUNT_HOOK, 1);
   }
 
   /** Has the hook called every so often, as it is in the beginning. */
   interruptSeldom(): void {
     this.#interruptsAlways = false;
-    this.#api.lua_sethook(this.#main, this.#hookIndex, HookMask.count, HOOK_INTERVAL);
+    this.#api.lua_sethook(this.#main, this.#hookIndex, COUNT_HOOK, HOOK_INTERVAL);
   }
 
   /** Whether {@link interruptAlways} holds. */

@@ -29,6 +29,7 @@ export const Op = {
   globalSet: 0x24,
   load: 0x28,
   loadByte: 0x2d,
+  store: 0x36,
   const: 0x41,
   constDouble: 0x44,
   isZero: 0x45,
@@ -86,6 +87,11 @@ export function constant(value: number): number[] {
 /** `i32.load` from the address on the stack. */
 export function loadAt(offset: number): number[] {
   return [Op.load, 2, ...unsigned(offset)];
+}
+
+/** `i32.store` to the address below the value on the stack. */
+export function storeAt(offset: number): number[] {
+  return [Op.store, 2, ...unsigned(offset)];
 }
 
 /** `i32.load8_u` from the address on the stack. */
@@ -147,6 +153,15 @@ export interface Wrapping {
   readonly code: (original: number) => readonly number[];
 }
 
+/** A stretch of a function's instructions that others take the place of. */
+export interface Edit {
+  /** The function's index among all functions, imported ones included. */
+  readonly target: number;
+  /** Instructions that the function has in one place. */
+  readonly find: readonly number[];
+  readonly replace: readonly number[];
+}
+
 /** What can be asked of a module that exists. */
 export class ModuleReader {
   readonly #bytes: Uint8Array;
@@ -181,13 +196,19 @@ export class ModuleReader {
   }
 
   /**
-   * The module with some functions wrapped: whoever calls one calls the wrapper, and only the wrapper calls the original, which moves
-   * behind all other functions. No other index changes.
+   * The module with some functions edited, and some wrapped: whoever calls one calls the wrapper, and only the wrapper calls the original,
+   * which moves behind all other functions. No other index changes.
    */
-  wrap(wrappings: readonly Wrapping[]): Uint8Array<ArrayBuffer> {
+  change(
+    { wrappings, edits }: { wrappings: readonly Wrapping[]; edits: readonly Edit[] },
+  ): Uint8Array<ArrayBuffer> {
     const types = this.#functionTypes();
     const bodies = this.#bodies();
     const imported = this.#imports.size;
+    for (const edit of edits) {
+      const at = edit.target - imported;
+      bodies[at] = edited(bodies[at], edit);
+    }
     for (const { target, locals, code } of wrappings) {
       const at = target - imported;
       const original = imported + bodies.length;
@@ -278,6 +299,24 @@ export class ModuleReader {
     this.#at += length;
     return String.fromCharCode(...this.#bytes.subarray(this.#at - length, this.#at));
   }
+}
+
+/** A function's body, with its size before it, after an edit. */
+function edited(body: Uint8Array, { target, find, replace }: Edit): Uint8Array {
+  let start = 0;
+  while (body[start] >= 0x80) start++;
+  start++;
+  const places: number[] = [];
+  for (let at = start; at <= body.length - find.length; at++) {
+    if (find.every((byte, i) => body[at + i] === byte)) places.push(at);
+  }
+  if (places.length !== 1) {
+    throw new Error(`Function ${target} has what is to be replaced ${places.length} times`);
+  }
+  const before = body.subarray(start, places[0]);
+  const after = body.subarray(places[0] + find.length);
+  const size = unsigned(before.length + replace.length + after.length);
+  return new Uint8Array([...size, ...before, ...replace, ...after]);
 }
 
 function found<T>(value: T | undefined, name: string): T {
