@@ -147,6 +147,8 @@ export interface ClientApi {
   watch(db: Database, key: Uint8Array): void;
   /** Forgets what is watched, and whether it has changed. */
   unwatch(): void;
+  /** How it tracks; undefined while it does not. */
+  readonly tracking: TrackingState | undefined;
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
   blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void;
   /** Closes the connection once all replies are written. */
@@ -155,6 +157,37 @@ export interface ClientApi {
   describe(): string;
   /** Back to a fresh connection's state, as RESET does. */
   reset(): void;
+}
+
+/** How a client wants to be told of changes to keys that it may have cached (CLIENT TRACKING). */
+export interface TrackingOptions {
+  /** The id of the client that is told in its place; 0 for itself. */
+  readonly redirect: number;
+  /** It is told of all keys with its prefixes, not of those that it has read. */
+  readonly isBroadcast: boolean;
+  /** Its keys are remembered only after CLIENT CACHING YES … */
+  readonly isOptIn: boolean;
+  /** … or always but after CLIENT CACHING NO. */
+  readonly isOptOut: boolean;
+  /** It is not told of its own changes. */
+  readonly isNoLoop: boolean;
+  /** Each byte one character. */
+  readonly prefixes: readonly string[];
+}
+
+/** How a client tracks now. */
+export interface TrackingState extends TrackingOptions {
+  /** CLIENT CACHING was said: it holds for the next command or transaction. */
+  caching: boolean;
+  /** Something was to be told to the client that it redirects to, which has gone. */
+  readonly isBroken: boolean;
+}
+
+/** Client-side caching. */
+export interface TrackingApi {
+  /** Begins to track, or changes how; prefixes are added to those that there are. */
+  enable(client: ClientApi, options: TrackingOptions): void;
+  disable(client: ClientApi): void;
 }
 
 /** What handlers see of the server as a whole. */
@@ -167,6 +200,7 @@ export interface ServerApi {
   readonly scripting: ScriptingApi;
   readonly functions: FunctionsApi;
   readonly stats: StatsApi;
+  readonly tracking: TrackingApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
   /** When the server started, Unix time in ms. */

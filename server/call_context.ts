@@ -63,7 +63,7 @@ export class CallContext implements Context {
     event: string | undefined,
     db: Database,
   ): void {
-    this.server.keyEvents.keyChanged(key, db);
+    this.server.keyEvents.keyChanged(key, db, this.client);
     if (kind !== undefined && event !== undefined) this.notify(kind, event, key, db);
   }
 

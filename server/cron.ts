@@ -86,6 +86,7 @@ export class Cron {
       server.clientBytes = bytes;
       this.#releaseUnused();
     }
+    server.tracking.limit();
     server.stats.peakMemory = Math.max(server.stats.peakMemory, server.usedMemory);
     if (this.#slices === undefined) this.#slice();
   }

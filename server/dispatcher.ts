@@ -16,7 +16,7 @@ import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
 import { busyRefusal } from "./scripting/scripting.ts";
 import type { Server } from "./server.ts";
-import type { Session } from "./session.ts";
+import { Mode, type Session } from "./session.ts";
 
 /** One reason to refuse a command. */
 interface Gate {
@@ -62,7 +62,10 @@ const GATES: readonly Gate[] = [
     // What happens while a script runs must not mix with its effects, evictions included.
     active: (server) => server.config.values.maxmemory > 0 && server.busy === undefined,
     refuse({ client, server }, command) {
-      if (server.evictor.makeRoom()) return undefined;
+      const fits = server.evictor.makeRoom();
+      // What the client has cached of evicted keys is void before the command can store them anew.
+      client.sendPushed();
+      if (fits) return undefined;
       const takes = (effectiveMask(client, command) & Flag.denyoom) !== 0 ||
         (client.transaction !== undefined && endsNoTransaction(command));
       return takes ? outOfMemory() : undefined;
@@ -173,7 +176,9 @@ export class Dispatcher {
     }
     const later = this.call(ctx, command, args);
     if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
-    return later;
+    if (client.tracking?.caching !== true) return later;
+    if (later === undefined) client.endCaching(command);
+    else return later.then(() => client.endCaching(command));
   }
 
   /** {@link call} for one command of a transaction, which is timed although its batch is timed as a whole. */
@@ -212,6 +217,7 @@ export class Dispatcher {
         // But what a command has changed before it began to wait leaves now.
         if (ctx.effects !== undefined) this.#handOn(ctx, args, changes, isUnit);
         else if (isUnit) server.effects.end();
+        this.#track(ctx, command, args);
         if ((command.mask & Flag.executes) !== 0) return this.#executed(ctx, command, args, later);
         if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
         return later.catch((error) => this.#fail(ctx, command, error));
@@ -223,6 +229,13 @@ export class Dispatcher {
     if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
     if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
     this.#handOn(ctx, args, changes, isUnit);
+    this.#track(ctx, command, args);
+  }
+
+  /** Remembers the keys that a command has read for a client that tracks. */
+  #track({ client, server }: CallContext, command: RegisteredCommand, args: Args): void {
+    if ((client.modes & Mode.tracking) === 0 || (command.mask & Flag.readonly) === 0) return;
+    server.tracking.remember(client, command, args);
   }
 
   /** Lets a client that waited go on, if `serve` can; its effects leave as those of its command. */
@@ -231,10 +244,11 @@ export class Dispatcher {
     const changes = server.changes;
     const mark = ctx.reply.mark();
     let served: boolean;
+    const { client } = ctx;
     const { currentSession } = server;
-    // What it is sent by its own command follows the reply.
-    server.currentSession = ctx.client;
-    server.touchFor(ctx.client);
+    // What it changes it is told of after its reply.
+    server.currentSession = client;
+    server.touchFor(client);
     const isUnit = server.effects.active;
     if (isUnit) server.effects.begin();
     try {
@@ -249,7 +263,8 @@ export class Dispatcher {
     server.currentSession = currentSession;
     server.touchFor(currentSession);
     this.#handOn(ctx, args, changes, isUnit);
-    if (!served) ctx.client.sendKept();
+    if (!served) client.sendPushed();
+    else if (client.lastCommand !== undefined) this.#track(ctx, client.lastCommand, args);
     return served;
   }
 
@@ -309,6 +324,7 @@ export class Dispatcher {
   ): void {
     const { client } = ctx;
     client.transaction?.abort();
+    if (client.tracking !== undefined) client.endCaching(command);
     if (command === undefined || (command.mask & Flag.executes) === 0) {
       this.#refuse(ctx, refusal);
       return;

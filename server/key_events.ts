@@ -8,11 +8,14 @@
  * @module
  */
 
-import { EventClass } from "../commands/context.ts";
+import { type ClientApi, EventClass } from "../commands/context.ts";
 import type { Database } from "../storage/keyspace.ts";
 
-/** Hears that a key's value changed or the key went. The bytes are valid during the call only. */
-export type ChangeListener = (key: Uint8Array, db: Database) => void;
+/**
+ * Hears that a key's value changed or the key went, and which client's command did it; none when the key went by
+ * itself. The bytes are valid during the call only.
+ */
+export type ChangeListener = (key: Uint8Array, db: Database, by: ClientApi | undefined) => void;
 /** Hears a keyspace event, such as class `$`, event `set`. The key's bytes are valid during the call only. */
 export type EventListener = (
   kind: EventClass,
@@ -67,8 +70,8 @@ export class KeyEvents {
     this.#onDemand();
   }
 
-  keyChanged(key: Uint8Array, db: Database): void {
-    for (const listener of this.#changes) listener(key, db);
+  keyChanged(key: Uint8Array, db: Database, by?: ClientApi): void {
+    for (const listener of this.#changes) listener(key, db, by);
   }
 
   emit(kind: EventClass, event: string, key: Uint8Array, db: Database): void {

@@ -50,6 +50,7 @@ import type { Session } from "./session.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
 import { REDIS_VERSION } from "./version.ts";
+import { Tracking } from "./tracking.ts";
 import { Watches } from "./watches.ts";
 
 /** What a server is made of and lives in; nothing of it is global. */
@@ -109,6 +110,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly pushes = new Pushes();
   readonly pubsub: PubSub = new PubSub(() => this.notifications.refresh());
   readonly notifications = new Notifications(this.keyEvents, this.pubsub);
+  readonly tracking: Tracking;
   readonly watches = new Watches(this.keyEvents);
   readonly scripting: Scripting = new Scripting(this);
   readonly functions: Functions = new Functions(this);
@@ -162,6 +164,7 @@ export class Server implements ServerApi, ScriptHost {
       hooks: this.#keyspaceHooks(),
       clock: options.monotonic,
     });
+    this.tracking = new Tracking(this);
     this.keyspace.setTime(options.now());
     this.startedAt = this.keyspace.now;
     this.runId = this.#randomId();
@@ -171,7 +174,9 @@ export class Server implements ServerApi, ScriptHost {
     this.evictor = new Evictor(
       this.keyspace,
       values,
-      () => this.clientBytes + this.scripting.scriptBytes + this.functions.usedBytes,
+      () =>
+        this.clientBytes + this.scripting.scriptBytes + this.functions.usedBytes +
+        this.tracking.memory,
       options.monotonic,
     );
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
@@ -199,6 +204,7 @@ export class Server implements ServerApi, ScriptHost {
         this.effects.emit(db.id, Args.of("HDEL", db.keyBytes(ref), field));
       },
       fieldsExpired: (db, key, isGone) => this.#fieldsWent(db, key, isGone),
+      flushed: () => this.tracking.databasesFlushed(),
       replaced: (db, by) => {
         if (this.blocking.clients > 0) this.blocking.databaseChanged(db);
         if (this.watches.keys > 0) this.watches.databaseReplaced(db, by);

@@ -21,6 +21,7 @@ import type { Reply } from "./resp/reply.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
 import type { Server } from "./server.ts";
+import { prefixMemory, type Tracked } from "./tracking.ts";
 import { Transaction } from "./transaction.ts";
 import type { Watch } from "./watches.ts";
 
@@ -86,6 +87,10 @@ export class Session implements ClientApi {
   transaction: Transaction | undefined;
   /** What it listens to; set together with {@link Mode.subscribed}. */
   subscriptions: Subscriptions | undefined;
+  /** How it tracks; set together with {@link Mode.tracking}. */
+  tracking: Tracked | undefined;
+  /** Whether it has ever tracked. */
+  hasTracked = false;
   /** What it watches for its next transaction … */
   watched: Watch[] = [];
   /** … and whether any of it has changed, so that EXEC must fail. */
@@ -99,6 +104,8 @@ export class Session implements ClientApi {
   readonly #decoder: RequestDecoder;
   readonly #context: CallContext;
   readonly #outputLimit = new OutputLimit();
+  /** Where in the output the reply of the command at hand begins. */
+  #replyStart = 0;
   /** What it was sent while its own command runs. */
   #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
@@ -183,9 +190,10 @@ export class Session implements ClientApi {
 
   /** Bytes of memory that the client takes. */
   get memory(): number {
+    const prefixes = this.tracking === undefined ? 0 : prefixMemory(this.tracking);
     const queue = (this.transaction ?? this.#emptyTransaction)?.memory ?? 0;
     return this.#decoder.capacity + this.output.memory + queue +
-      this.watched.length * WATCH_BYTES + (this.subscriptions?.memory ?? 0);
+      this.watched.length * WATCH_BYTES + (this.subscriptions?.memory ?? 0) + prefixes;
   }
 
   /** Reads requests and answers them until either side ends. Never rejects. */
@@ -257,15 +265,15 @@ export class Session implements ClientApi {
       while (decoder.next()) {
         if (server.pausesAny && this.#waitsForPause()) break;
         const mode = this.replyMode;
-        const mark = reply.length;
+        this.#replyStart = reply.length;
         const later = server.dispatcher.dispatch(context, decoder.args);
         if (later !== undefined) {
-          this.#await(later, mark);
+          this.#await(later);
           break;
         }
         decoder.release();
-        if (this.replyMode !== "on" || mode !== "on") this.#silence(mode, mark);
-        if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
+        if (this.replyMode !== "on" || mode !== "on") this.#silence(mode);
+        if ((this.modes & Mode.pushed) !== 0) this.sendPushed();
         if (this.#closing) break;
         if (reply.length > MOST_UNREAD_BYTES) {
           this.#waitForReader();
@@ -341,19 +349,25 @@ export class Session implements ClientApi {
       (this.#late !== undefined && this.#unblock === undefined);
   }
 
-  /** Sends what was kept back for a reply that did not come: a blocked client tried to go on and could not. */
-  sendKept(): void {
+  /**
+   * Lets what the client was sent during its command follow the reply, or precede it if the command has not replied
+   * anything yet.
+   */
+  sendPushed(): void {
     if ((this.modes & Mode.pushed) === 0) return;
-    this.#sendPushed();
-    this.#server.pushes.add(this);
-  }
-
-  /** Lets what the client was sent during its command follow the reply. */
-  #sendPushed(): void {
     this.modes &= ~Mode.pushed;
     const encoder = this.output.encoder(this.#protocol);
     for (const bytes of this.#pushed) encoder.raw(bytes);
     this.#pushed = [];
+    // It is no part of the reply, which may be silenced or taken back.
+    this.#replyStart = encoder.length;
+    if (this.#server.currentSession !== this) this.#server.pushes.add(this);
+  }
+
+  /** Ends what CLIENT CACHING asked for, unless it was said just now or a transaction is being composed. */
+  endCaching(command: RegisteredCommand | undefined): void {
+    if (this.tracking === undefined || this.transaction !== undefined) return;
+    if ((command?.parent ?? command)?.fullName !== "client") this.tracking.caching = false;
   }
 
   /** Whether replies reach the client, as CLIENT REPLY wants it. */
@@ -362,10 +376,10 @@ export class Session implements ClientApi {
   }
 
   /** Drops the reply of a command that CLIENT REPLY silences, and goes on to the mode of the next command. */
-  #silence(before: ReplyMode, mark: number): void {
+  #silence(before: ReplyMode): void {
     // CLIENT REPLY ON answers OK although it was sent in silence.
     if (before !== "on" && this.replyMode !== "on") {
-      this.output.encoder(this.#protocol).truncate(mark);
+      this.output.encoder(this.#protocol).truncate(this.#replyStart);
     }
     this.#endSkip();
   }
@@ -375,18 +389,19 @@ export class Session implements ClientApi {
     else if (this.replyMode === "skipping") this.replyMode = "on";
   }
 
-  /** Waits for a slow command, whose reply began at `mark`. */
-  #await(work: Promise<void>, mark: number): void {
+  /** Waits for a slow command. */
+  #await(work: Promise<void>): void {
     this.#parked = true;
     // What was answered before leaves now. The slow command answers into a buffer of its own, as others may send the
     // client something meanwhile; a small one, since ten thousand may wait.
     const encoder = this.output.encoder(this.#protocol);
     const reply = this.isAnswered ? new ReplyEncoder(this.#protocol, LATE_REPLY_BYTES) : undefined;
-    if (encoder.length > mark) {
-      reply?.raw(encoder.bytes().subarray(mark));
-      encoder.truncate(mark);
+    const start = this.#replyStart;
+    if (encoder.length > start) {
+      reply?.raw(encoder.bytes().subarray(start));
+      encoder.truncate(start);
     }
-    if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
+    if ((this.modes & Mode.pushed) !== 0) this.sendPushed();
     this.output.flush();
     this.#late = reply;
     this.#context.reply = reply ?? this.#server.discard;
@@ -395,7 +410,7 @@ export class Session implements ClientApi {
       if (reply !== undefined && !this.#closed) {
         this.output.encoder(this.#protocol).raw(reply.bytes());
       }
-      if ((this.modes & Mode.pushed) !== 0) this.#sendPushed();
+      if ((this.modes & Mode.pushed) !== 0) this.sendPushed();
       this.#endSkip();
       this.#decoder.release();
       this.resume();
@@ -494,12 +509,14 @@ export class Session implements ClientApi {
     this.output.discard();
     this.unblock("timeout");
     this.#server.watches.unwatch(this);
+    this.#server.tracking.leave(this);
     this.#server.clients.remove(this);
     this.#connection.close();
   }
 
   reset(): void {
     this.discardTransaction();
+    this.#server.tracking.disable(this);
     this.select(0);
     this.name = "";
     this.user = "default";
@@ -546,7 +563,7 @@ export class Session implements ClientApi {
       ["events", "r"],
       ["cmd", this.lastCommand?.fullName ?? "NULL"],
       ["user", this.user],
-      ["redir", -1],
+      ["redir", this.tracking?.redirect ?? -1],
       ["resp", this.#protocol],
       ["lib-name", this.libName],
       ["lib-ver", this.libVersion],
@@ -569,6 +586,9 @@ export class Session implements ClientApi {
     if (this.type === "pubsub") flags += "P";
     if (this.inTransaction) flags += "x";
     if (this.isBlocked) flags += "b";
+    if (this.tracking !== undefined) flags += "t";
+    if (this.tracking?.isBroken) flags += "R";
+    if (this.tracking?.isBroadcast) flags += "B";
     if (this.isBroken) flags += "d";
     if (this.#closing) flags += "c";
     if (this.endpoints.isUnix) flags += "U";

@@ -63,6 +63,8 @@ export interface KeyspaceHooks {
    * `by` (SWAPDB).
    */
   replaced?(db: Database, by?: Database): void;
+  /** One or all databases are about to be emptied: called once, whether there are keys or not. */
+  flushed?(): void;
 }
 
 /** How reads and writes mark a key as used. */

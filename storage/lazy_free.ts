@@ -18,6 +18,7 @@ import type { Table } from "./memory/table.ts";
 export function flushAll(keyspace: Keyspace): number {
   const { arena, databases, hooks, lazyFree } = keyspace;
   let keys = 0;
+  hooks.flushed?.();
   for (const db of databases) {
     hooks.replaced?.(db);
     keys += db.size;
@@ -41,6 +42,7 @@ export function flushDatabase(db: Database): number {
   if (keyspace.databases.every((other) => other === db || other.size === 0)) {
     return flushAll(keyspace);
   }
+  keyspace.hooks.flushed?.();
   keyspace.hooks.replaced?.(db);
   const keys = db.size;
   if (keys === 0) return 0;

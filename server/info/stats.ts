@@ -8,7 +8,7 @@ import type { Server } from "../server.ts";
 import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
-export function statsFields({ keyspace, pubsub, stats }: Server): InfoFields {
+export function statsFields({ keyspace, pubsub, stats, tracking }: Server): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
     total_connections_received: stats.connections,
@@ -51,9 +51,9 @@ export function statsFields({ keyspace, pubsub, stats }: Server): InfoFields {
     active_defrag_key_misses: 0,
     total_active_defrag_time: 0,
     current_active_defrag_time: 0,
-    tracking_total_keys: 0,
-    tracking_total_items: 0,
-    tracking_total_prefixes: 0,
+    tracking_total_keys: tracking.keys,
+    tracking_total_items: tracking.items,
+    tracking_total_prefixes: tracking.prefixes,
     unexpected_error_replies: 0,
     total_error_replies: stats.errorReplies,
     dump_payload_sanitizations: 0,
@@ -121,7 +121,7 @@ export function clientsFields(server: Server): InfoFields {
     client_recent_max_input_buffer: input,
     client_recent_max_output_buffer: output,
     blocked_clients: blocked,
-    tracking_clients: 0,
+    tracking_clients: server.tracking.clients,
     pubsub_clients: subscribed,
     watching_clients: server.watches.watchers,
     clients_in_timeout_table: server.blocking.timers,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertRefused } from "../../support/assert_refused.ts";
-import { startTestServer, type TestClient, type Value } from "../../support/harness.ts";
+import { startTestServer, type TestClient } from "../../support/harness.ts";
 
 /** The fields of a line of CLIENT LIST. */
 function fields(line: unknown): Record<string, string> {
@@ -114,20 +114,6 @@ Deno.test("CLIENT UNBLOCK ends a wait as its timeout would, or with an error", a
   wait = waiter.line("WAIT 1 0");
   assertEquals(await t.run("CLIENT", "UNBLOCK", id, "ERROR"), 1);
   assertRefused(await wait, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
-});
-
-Deno.test("CLIENT TRACKING can be switched off, but not on yet", async () => {
-  await using t = await startTestServer();
-  assertEquals(await t.line("CLIENT TRACKING OFF"), "OK");
-  assertRefused(
-    await t.line("CLIENT TRACKING ON BCAST PREFIX a PREFIX b NOLOOP"),
-    "ERR client tracking is not available yet",
-  );
-  await t.line("HELLO 3");
-  assertEquals(
-    await t.line("CLIENT TRACKINGINFO"),
-    new Map<Value, Value>([["flags", new Set(["off"])], ["redirect", -1], ["prefixes", []]]),
-  );
 });
 
 Deno.test("CLIENT CAPA takes any words", async () => {
