@@ -16,6 +16,7 @@ import { CONNECTIONS_OF_TARGET, measureIdle } from "./idle.ts";
 import { describeMachine } from "./machine.ts";
 import { KEYS_OF_TARGET, measureMemory } from "./memory.ts";
 import { type Measure, type Report, toJson, toMarkdown } from "./report.ts";
+import { measurePubSub } from "./pubsub.ts";
 import { measureStartup } from "./startup.ts";
 import { measureThroughput, type Series } from "./throughput.ts";
 import { measureTransactions } from "./transactions.ts";
@@ -24,7 +25,7 @@ const HELP = `Measures coolcache beside redis-server and prints a table.
 
   deno task bench [options]
 
-  --only AREAS        Some of throughput,transactions,memory,collections,idle,
+  --only AREAS        Some of throughput,transactions,pubsub,memory,collections,idle,
                       startup,expiry,fragmentation; memory includes FLUSHALL and the PINGs while
                       loading
   --tests TESTS       Some of redis-benchmark's default tests, such as set,lpush,
@@ -123,6 +124,12 @@ function readPlan(args: readonly string[]): Plan | undefined {
     ["transactions", (contenders) =>
       measureTransactions(contenders, {
         transactions: Math.ceil(throughput.requests / 4),
+        rounds: throughput.rounds,
+        progress,
+      })],
+    ["pubsub", (contenders) =>
+      measurePubSub(contenders, {
+        messages: throughput.requests,
         rounds: throughput.rounds,
         progress,
       })],

@@ -110,7 +110,8 @@ function requestsOf({ test, pipeline }: Series, requests: number): number {
   return Math.ceil(requests * faster / test.weight);
 }
 
-async function runRedisBenchmark(port: number, args: readonly string[]): Promise<number> {
+/** Runs redis-benchmark with these arguments, `--csv` among them; answers the requests a second of its one test. */
+export async function runRedisBenchmark(port: number, args: readonly string[]): Promise<number> {
   const { success, stdout, stderr } = await new Deno.Command("redis-benchmark", {
     args: ["-p", String(port), ...args],
     stdin: "null",

@@ -13,14 +13,17 @@
 
 import type { ClientApi, PubSubApi, SubscriptionKind } from "../commands/context.ts";
 import { globMatch } from "../storage/glob.ts";
+import { bytesEqual } from "../storage/memory/bytes.ts";
 import { decodeLatin1 } from "./resp/args.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { Mode, type Session } from "./session.ts";
 
 /** The size of a buffer of messages. */
 const LOG_BYTES = 64 * 1024;
-/** Room for what surrounds the parts of a message, bytes. */
-const MOST_HEADERS = 160;
+/** The most that an array's or a bulk string's length takes, with what surrounds it; bytes. */
+const MOST_LENGTH = 24;
+/** What begins a message in RESP3, in place of an array's sign. */
+const PUSH_SIGN = 62;
 /** About what a subscription takes in memory beside its name, in bytes. */
 const SUBSCRIPTION_BYTES = 128;
 
@@ -30,6 +33,8 @@ interface Topic {
   readonly name: Uint8Array;
   /** In the order in which they came. */
   readonly subscribers: Set<Session>;
+  /** What comes before the text of each message to a channel, in RESP2; composed for the first one. */
+  header: Uint8Array | undefined;
 }
 
 /** What one client is subscribed to. */
@@ -50,6 +55,8 @@ export class PubSub implements PubSubApi {
     shard: new Map(),
   };
   readonly #onListening: () => void;
+  /** The channel that was published to last: often it is so again. */
+  #lastChannel: Topic | undefined;
   readonly #asArrays = new MessageLog(2);
   readonly #asPushes = new MessageLog(3);
 
@@ -75,7 +82,8 @@ export class PubSub implements PubSubApi {
     const key = decodeLatin1(name);
     let topic = topics.get(key);
     if (topic === undefined) {
-      topics.set(key, topic = { kind, name: name.slice(), subscribers: new Set() });
+      const header = undefined;
+      topics.set(key, topic = { kind, name: name.slice(), subscribers: new Set(), header });
       this.#onListening();
     }
     session.modes |= Mode.subscribed;
@@ -111,6 +119,7 @@ export class PubSub implements PubSubApi {
     }
     if (subscribers.size === 0) {
       this.#topics[kind].delete(decodeLatin1(name));
+      if (this.#lastChannel === topic) this.#lastChannel = undefined;
       this.#onListening();
     }
   }
@@ -143,39 +152,65 @@ export class PubSub implements PubSubApi {
   // --- messages -------------------------------------------------------------------------------------------------
 
   publish(channel: Uint8Array, message: Uint8Array): number {
-    const { channel: channels, pattern: patterns } = this.#topics;
-    let receivers = 0;
-    if (channels.size > 0) {
-      const topic = channels.get(decodeLatin1(channel));
-      if (topic !== undefined) receivers += this.#deliver(topic, ["message", channel, message]);
-    }
+    const { pattern: patterns } = this.#topics;
+    const topic = this.#channel(channel);
+    let receivers = topic === undefined ? 0 : this.#deliverTo(topic, message);
     if (patterns.size === 0) return receivers;
     for (const topic of patterns.values()) {
       if (!globMatch(topic.name, channel)) continue;
-      receivers += this.#deliver(topic, ["pmessage", topic.name, channel, message]);
+      receivers += this.#deliver(topic, headerOf(WORDS.pattern, topic.name, channel), message);
     }
     return receivers;
   }
 
+  #channel(name: Uint8Array): Topic | undefined {
+    const { channel: channels } = this.#topics;
+    if (channels.size === 0) return undefined;
+    const last = this.#lastChannel;
+    const { length } = name;
+    if (last?.name.length === length && bytesEqual(last.name, 0, name, 0, length)) return last;
+    const topic = channels.get(decodeLatin1(name));
+    if (topic !== undefined) this.#lastChannel = topic;
+    return topic;
+  }
+
   publishToShard(channel: Uint8Array, message: Uint8Array): number {
     const topic = this.#topics.shard.get(decodeLatin1(channel));
-    return topic === undefined ? 0 : this.#deliver(topic, ["smessage", channel, message]);
+    return topic === undefined ? 0 : this.#deliverTo(topic, message);
+  }
+
+  #deliverTo(topic: Topic, message: Uint8Array): number {
+    return this.#deliver(topic, topic.header ??= headerOf(WORDS[topic.kind], topic.name), message);
   }
 
   /** Sends a message to all subscribers of a topic, and answers how many there are. */
-  #deliver({ subscribers }: Topic, parts: readonly (string | Uint8Array)[]): number {
+  #deliver({ subscribers }: Topic, header: Uint8Array, message: Uint8Array): number {
     let asArray: MessageLog | undefined;
     let asPush: MessageLog | undefined;
     // Counted first: one that has left too much unread is dropped in the course of this.
     const receivers = subscribers.size;
     for (const session of subscribers) {
       const log = session.protocol === 2
-        ? asArray ??= this.#asArrays.add(parts)
-        : asPush ??= this.#asPushes.add(parts);
+        ? asArray ??= this.#asArrays.add(header, message)
+        : asPush ??= this.#asPushes.add(header, message);
       session.pushShared(log.buf, log.from, log.to);
     }
     return receivers;
   }
+}
+
+/** The first word of the messages of each kind. */
+const WORDS = { channel: "message", pattern: "pmessage", shard: "smessage" } as const;
+
+/** A message in RESP2 up to its text. */
+function headerOf(word: string, ...names: readonly Uint8Array[]): Uint8Array {
+  let room = MOST_LENGTH * 2 + word.length;
+  for (const name of names) room += name.length + MOST_LENGTH;
+  const encoder = new ReplyEncoder(2, room);
+  encoder.array(names.length + 2);
+  encoder.bulk(word);
+  for (const name of names) encoder.bulk(name);
+  return encoder.bytes();
 }
 
 /** Messages one behind the other, in buffers that are given up when they are full: receivers may still need them. */
@@ -191,19 +226,19 @@ class MessageLog {
     this.#protocol = protocol;
   }
 
-  /** Adds a message. */
-  add(parts: readonly (string | Uint8Array)[]): this {
-    let room = MOST_HEADERS;
-    for (const part of parts) room += part.length;
+  /** Adds a message: its header, in RESP2, and its text. */
+  add(header: Uint8Array, message: Uint8Array): this {
+    const room = header.length + message.length + MOST_LENGTH;
     let encoder = this.#encoder;
     if (encoder === undefined || encoder.length + room > encoder.capacity) {
       encoder = new ReplyEncoder(this.#protocol, Math.max(LOG_BYTES, room));
       this.#encoder = room > LOG_BYTES ? undefined : encoder;
     }
     this.from = encoder.length;
-    encoder.push(parts.length);
-    for (const part of parts) encoder.bulk(part);
+    encoder.rawAt(header, 0, header.length);
+    encoder.bulkAt(message, 0, message.length);
     this.buf = encoder.buffer;
+    if (this.#protocol === 3) this.buf[this.from] = PUSH_SIGN;
     this.to = encoder.length;
     return this;
   }
