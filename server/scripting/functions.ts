@@ -203,6 +203,7 @@ export class Functions implements FunctionsApi {
       name: one.name,
       flags: one.flags,
       isReadOnly: options.readOnly,
+      isBrief: false,
     } as const;
     const later = this.#engine.start(ctx, script, (lua) => {
       lua.pushKept(one.callback);

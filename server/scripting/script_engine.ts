@@ -149,7 +149,7 @@ export class ScriptEngine {
     refuseToRun(ctx, script, isOutOfMemory);
     const instance = this.#ready();
     const { lua, reply } = instance;
-    const startedAt = host.monotonic();
+    const startedAt = script.isBrief ? 0 : host.monotonic();
     const run = new ScriptRun(ctx, script, { host, reply, startedAt, isOutOfMemory });
     reply.protocol = 2;
     // What leaves are the effects of the commands it calls, as one unit.
@@ -164,7 +164,8 @@ export class ScriptEngine {
     try {
       lua.setTop(0);
       lua.pushKept(instance.environment.errorHandler);
-      ended = lua.run(push(lua), 1, 1);
+      const args = push(lua);
+      ended = script.isBrief ? lua.runBriefly(args, 1, 1) : lua.run(args, 1, 1);
     } catch (error) {
       this.#end(isUnit);
       throw this.#failure(error, script);
@@ -224,6 +225,7 @@ export class ScriptEngine {
       this.onLoadInterrupt?.(lua);
       return false;
     }
+    if (run.script.isBrief) return false;
     if (run.isKilled) {
       this.#host.log("notice", "Lua script killed by user with SCRIPT KILL.");
       // A script that catches errors would go on otherwise.

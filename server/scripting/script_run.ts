@@ -23,6 +23,8 @@ export interface Script {
   readonly flags: number;
   /** Whether it was called by a command that allows no writes. */
   readonly isReadOnly: boolean;
+  /** Whether it cannot run for long: it is not timed, and never suspended. */
+  readonly isBrief: boolean;
 }
 
 /** One run. */

@@ -82,8 +82,63 @@ export interface LuaOptions {
   readonly wait: () => Promise<void>;
 }
 
-/** The C API as the module exports it. */
-type Api = Record<string, WasmFunction>;
+/** What is used of the C API. */
+const API = [
+  "free",
+  "luaL_loadbuffer",
+  "luaL_newstate",
+  "luaL_ref",
+  "luaL_unref",
+  "luaL_where",
+  "lua_call",
+  "lua_checkstack",
+  "lua_concat",
+  "lua_createtable",
+  "lua_error",
+  "lua_gc",
+  "lua_getfield",
+  "lua_getinfo",
+  "lua_getmetatable",
+  "lua_getstack",
+  "lua_gettop",
+  "lua_insert",
+  "lua_isnumber",
+  "lua_isstring",
+  "lua_next",
+  "lua_objlen",
+  "lua_pcall",
+  "lua_pushboolean",
+  "lua_pushcclosure",
+  "lua_pushlightuserdata",
+  "lua_pushlstring",
+  "lua_pushnil",
+  "lua_pushnumber",
+  "lua_pushvalue",
+  "lua_rawget",
+  "lua_rawgeti",
+  "lua_rawset",
+  "lua_rawseti",
+  "lua_remove",
+  "lua_replace",
+  "lua_setfield",
+  "lua_sethook",
+  "lua_setmetatable",
+  "lua_settop",
+  "lua_toboolean",
+  "lua_tolstring",
+  "lua_tonumber",
+  "lua_topointer",
+  "lua_touserdata",
+  "lua_type",
+  "malloc",
+] as const;
+type Api = Record<typeof API[number], WasmFunction>;
+type Exports = Record<string, WasmFunction>;
+
+/** The C API as an object of its own: calls through the module's exports take twice as long, as these are a dictionary. */
+function readApi(exports: Exports): Api {
+  return Object.fromEntries(API.map((name) => [name, exports[name]])) as Api;
+}
 
 /** One Lua instance. */
 export class LuaState implements LuaStack {
@@ -91,6 +146,7 @@ export class LuaState implements LuaStack {
   #state = 0;
   /** The main one. */
   readonly #main: number;
+  readonly #exports: Exports;
   readonly #api: Api;
   readonly #memory: WebAssembly.Memory;
   readonly #functions: WebAssembly.Table;
@@ -117,16 +173,17 @@ export class LuaState implements LuaStack {
     this.#options = options;
     const jumps = createLongJumps();
     const instance = new WebAssembly.Instance(module, this.#imports(module, jumps));
-    const api = this.#api = instance.exports as Api;
+    const exports = this.#exports = instance.exports as Exports;
+    const api = this.#api = readApi(exports);
     this.#memory = instance.exports.memory as WebAssembly.Memory;
     this.#functions = instance.exports.__indirect_function_table as WebAssembly.Table;
     this.#look();
-    connectLongJumps(jumps, api, this.#functions);
-    api.emscripten_stack_init();
-    api.__wasm_call_ctors();
+    connectLongJumps(jumps, exports, this.#functions);
+    exports.emscripten_stack_init();
+    exports.__wasm_call_ctors();
     this.#lengthSlot = api.malloc(8);
     this.#debugSlot = api.malloc(DebugLayout.size);
-    this.#support = createSupport(api, {
+    this.#support = createSupport(exports, {
       check: (state) => {
         this.#state = state;
         return options.interrupt(this) ? 1 : 0;
@@ -559,7 +616,7 @@ export class LuaState implements LuaStack {
   /** Opens one of Lua's own libraries: `base`, `table`, `string`, `math`, `debug`. */
   openLibrary(name: string): void {
     const api = this.#api;
-    api.lua_pushcclosure(this.#state, this.#addToTable(api[`luaopen_${name}`]), 0);
+    api.lua_pushcclosure(this.#state, this.#addToTable(this.#exports[`luaopen_${name}`]), 0);
     this.pushText(name === "base" ? "" : name);
     this.call(1, 0);
   }
@@ -637,6 +694,21 @@ export class LuaState implements LuaStack {
     // It has ended already, so nobody need wait for the promise; but why it failed only that would say.
     if (this.#support.result.value === NO_RESULT) end.catch(() => {});
     return this.#ended();
+  }
+
+  /**
+   * {@link run} for what cannot run for long, and so is never suspended: it costs a promise and a stack less.
+   *
+   * @throws {LuaFailure} when the instance can no longer be used
+   */
+  runBriefly(args: number, results: number, handler: number): number {
+    try {
+      return this.#api.lua_pcall(this.#main, args, results, handler);
+    } catch (error) {
+      throw error instanceof LuaFailure ? error : new LuaFailure(describe(error));
+    } finally {
+      this.#state = this.#main;
+    }
   }
 
   #ended(): number {
