@@ -116,6 +116,8 @@ export interface ClientApi {
   name: string;
   /** RESP version; set by HELLO. */
   protocol: 2 | 3;
+  /** Whether it is on this machine. */
+  readonly isLocal: boolean;
   /** Whether it may run commands at all. */
   authenticated: boolean;
   /** The ACL user's name. */
@@ -300,9 +302,12 @@ export interface ConfigApi {
   readonly values: ConfigValues;
   get(patterns: readonly string[]): [name: string, value: string][];
   /** @throws {ReplyError} with Redis's text; nothing is changed then */
-  set(pairs: readonly (readonly [name: string, value: string])[]): void;
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    options?: { readonly local?: boolean },
+  ): void;
   /** Writes the configuration file. @throws {ReplyError} */
-  rewrite(): void;
+  rewrite(options?: { readonly all?: boolean }): void;
 }
 
 /** Which clients a CLIENT KILL or CLIENT LIST means. */

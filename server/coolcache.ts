@@ -12,6 +12,7 @@
 import type { ShutdownOptions } from "../commands/context.ts";
 import { commands } from "../commands/mod.ts";
 import { Config, type ConfigOptions } from "./config/config.ts";
+import { Refusal } from "./config/errors.ts";
 import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
@@ -107,6 +108,19 @@ export class CoolCache implements AsyncDisposable {
     if (path !== "") this.#listeners.listenUnix(path, values.unixsocketperm);
     this.server.addresses = this.#listeners.addresses;
     this.server.unixSocket = this.#listeners.unixPath;
+    this.server.config.onChange(["port"], () => this.#moveTcp());
+  }
+
+  #moveTcp(): void {
+    const { server } = this;
+    const { bind, port } = server.config.values;
+    try {
+      this.#listeners.moveTcp(bind, port);
+    } catch (error) {
+      server.log("warning", error instanceof Error ? error.message : String(error));
+      throw new Refusal("Unable to listen on this port. Check server logs.");
+    }
+    server.addresses = this.#listeners.addresses;
   }
 
   /** The TCP port listened on; 0 when there is none. */

@@ -24,8 +24,11 @@ const encoder = new TextEncoder();
 export class Listeners {
   readonly #server: Server;
   readonly #open: Deno.Listener[] = [];
+  /** Those of {@link #open} that {@link #addresses} are of. */
+  #tcp: Deno.TcpListener[] = [];
+  #hosts: readonly string[] = [];
   readonly #loops: Promise<void>[] = [];
-  readonly #addresses: ListenAddress[] = [];
+  #addresses: ListenAddress[] = [];
   #unixPath: string | undefined;
 
   constructor(server: Server) {
@@ -49,6 +52,7 @@ export class Listeners {
    * @throws {Error} when an address that may not be missing cannot be had
    */
   listenTcp(hosts: readonly string[], port: number): void {
+    this.#hosts = hosts;
     const names = hosts.map((host) => host.replace(/^-/, ""));
     // A socket on :: serves IPv4 too, and would collide with one on 0.0.0.0.
     const both = names.includes("*") && names.includes("::*");
@@ -77,9 +81,39 @@ export class Listeners {
       throw new Error(`Cannot listen on ${hostname}:${port}: ${error}`);
     }
     this.#open.push(listener);
+    this.#tcp.push(listener);
     this.#addresses.push({ hostname, port: listener.addr.port });
     this.#loops.push(this.#accept(listener, (connection) => this.#welcomeTcp(connection)));
     return true;
+  }
+
+  /**
+   * Listens on another port of the same addresses, and no longer on the one before; 0 for none. Where nothing was
+   * listened on so far it is `hosts` that are.
+   *
+   * @throws {Error} when an address cannot be had; everything stays as it was then
+   */
+  moveTcp(hosts: readonly string[], port: number): void {
+    if (port === (this.#addresses[0]?.port ?? 0)) return;
+    const before = { addresses: this.#addresses, tcp: this.#tcp };
+    this.#addresses = [];
+    this.#tcp = [];
+    try {
+      if (port !== 0) this.listenTcp(before.tcp.length > 0 ? this.#hosts : hosts, port);
+    } catch (error) {
+      this.#closeTcp(this.#tcp);
+      this.#addresses = before.addresses;
+      this.#tcp = before.tcp;
+      throw error;
+    }
+    this.#closeTcp(before.tcp);
+  }
+
+  #closeTcp(listeners: readonly Deno.TcpListener[]): void {
+    for (const listener of listeners) {
+      listener.close();
+      this.#open.splice(this.#open.indexOf(listener), 1);
+    }
   }
 
   /** Listens on a Unix socket; a stale socket file of that name is replaced. */

@@ -463,6 +463,10 @@ export class Session implements ClientApi {
     this.#context.db = this.#server.keyspace.databases[database];
   }
 
+  get isLocal(): boolean {
+    return this.endpoints.isLocal;
+  }
+
   get inTransaction(): boolean {
     return this.transaction !== undefined;
   }
@@ -549,7 +553,6 @@ export class Session implements ClientApi {
       ["psub", this.subscriptions?.counts.pattern ?? 0],
       ["ssub", this.subscriptions?.counts.shard ?? 0],
       ["multi", this.transaction?.count ?? -1],
-      ["watch", this.watched.length],
       ["qbuf", this.#decoder.pending],
       ["qbuf-free", free],
       ["argv-mem", this.#argumentBytes()],
@@ -567,6 +570,8 @@ export class Session implements ClientApi {
       ["resp", this.#protocol],
       ["lib-name", this.libName],
       ["lib-ver", this.libVersion],
+      // Redis 7.4 has it before qbuf; there it would surprise those who know the order of 7.2.
+      ["watch", this.watched.length],
     ];
     return fields.map(([name, value]) => `${name}=${value}`).join(" ");
   }

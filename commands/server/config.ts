@@ -57,7 +57,7 @@ const set = command({
     if (args.count % 2 !== 0) throw syntaxError();
     const pairs: [name: string, value: string][] = [];
     for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
-    ctx.server.config.set(pairs);
+    ctx.server.config.set(pairs, { local: ctx.client.isLocal });
     ctx.reply.ok();
   },
 });

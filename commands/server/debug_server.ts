@@ -41,6 +41,20 @@ const changeReplId: DebugSubcommand = {
   },
 };
 
+const configRewriteForceAll: DebugSubcommand = {
+  name: "CONFIG-REWRITE-FORCE-ALL",
+  least: 2,
+  help: [
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Write every directive into the configuration file, whatever it is set to.",
+  ],
+
+  run(ctx) {
+    ctx.server.config.rewrite({ all: true });
+    ctx.reply.ok();
+  },
+};
+
 const error: DebugSubcommand = {
   name: "ERROR",
   least: 3,
@@ -205,6 +219,7 @@ const replybuffer: DebugSubcommand = {
 /** The subcommands about the server. */
 export const serverSubcommands: readonly DebugSubcommand[] = [
   changeReplId,
+  configRewriteForceAll,
   error,
   flag("AOF-FLUSH-SLEEP <microsec>", "Wait before the AOF is written."),
   flag("DICT-RESIZING <0|1>", "Whether indexes grow and shrink."),

@@ -193,16 +193,18 @@ export class Config implements ConfigApi {
   }
 
   /**
-   * CONFIG REWRITE: replaces the configuration file by one that says what is set now, and answers its text.
+   * CONFIG REWRITE: replaces the configuration file by one that says what is set now, and answers its text; with
+   * `all` it names every directive, also those that are at their defaults.
    * @throws {ReplyError}
    */
-  rewrite(): string {
+  rewrite({ all = false } = {}): string {
     const { file } = this;
     if (file === undefined) throw noConfigFile();
     const text = rewriteConfigText(this.#fileText(file), {
       directives: [...this.#settings].map(([name, setting]) => {
         const directive: Directive<unknown> = directives[name];
-        return { name, lines: directive.fileLines(setting) };
+        const lines = directive.fileLines(setting);
+        return { name, lines: all ? lines.map(({ text }) => ({ text, needed: true })) : lines };
       }),
       nameOf: (name) => this.lookUp(name)?.name ?? (OTHER_NAMES.has(name) ? name : undefined),
     });
@@ -307,7 +309,7 @@ export class Config implements ConfigApi {
     const encoder = new TextEncoder();
     const bytes = encoder.encode(pattern);
     for (const named of this.#names.values()) {
-      if (named.directive.hidden) continue;
+      if (named.directive.hidden || named.shownAs === named.directive.laterName) continue;
       if (globMatch(bytes, encoder.encode(named.shownAs), true)) yield named;
     }
   }

@@ -66,8 +66,9 @@ export function namedDirectives(): Map<string, NamedDirective> {
   for (const [key, directive] of Object.entries<Directive<unknown>>(directives)) {
     const name = key as DirectiveName;
     byName.set(name, { shownAs: name, name, directive });
-    const { alias } = directive;
+    const { alias, laterName } = directive;
     if (alias !== undefined) byName.set(alias, { shownAs: alias, name, directive });
+    if (laterName !== undefined) byName.set(laterName, { shownAs: laterName, name, directive });
   }
   return byName;
 }

@@ -158,14 +158,14 @@ export const system = {
   }),
   "oom-score-adj-values": oomScoreAdjustments([0, 200, 800]),
   "disable-thp": bool(true, { immutable: true }),
-  "server-cpulist": text("", { optional: true, immutable: true, alias: "server_cpulist" }),
-  "bio-cpulist": text("", { optional: true, immutable: true, alias: "bio_cpulist" }),
-  "aof-rewrite-cpulist": text("", {
+  "server_cpulist": text("", { optional: true, immutable: true, laterName: "server-cpulist" }),
+  "bio_cpulist": text("", { optional: true, immutable: true, laterName: "bio-cpulist" }),
+  "aof_rewrite_cpulist": text("", {
     optional: true,
     immutable: true,
-    alias: "aof_rewrite_cpulist",
+    laterName: "aof-rewrite-cpulist",
   }),
-  "bgsave-cpulist": text("", { optional: true, immutable: true, alias: "bgsave_cpulist" }),
+  "bgsave_cpulist": text("", { optional: true, immutable: true, laterName: "bgsave-cpulist" }),
 };
 
 /** Variables of `proc-title-template`; those marked true are never empty. */

@@ -41,6 +41,8 @@ export interface FileLine {
 export interface Traits {
   /** Another name for it, from an earlier time. */
   readonly alias?: string;
+  /** A name that it has had since Redis 7.4, which patterns of CONFIG GET do not find. */
+  readonly laterName?: string;
   /** It can be set at the start only. */
   readonly immutable?: boolean;
   /** Patterns of CONFIG GET do not find it, its full name does. */

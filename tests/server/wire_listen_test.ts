@@ -116,3 +116,37 @@ Deno.test({
     await wire.ask("PING\r\n", "+PONG\r\n");
   },
 });
+
+Deno.test("CONFIG SET port moves the server, whose clients stay", async () => {
+  await using instance = await startServer();
+  await using occupied = await startServer();
+  const before = instance.port;
+  const free = await startServer();
+  const port = free.port;
+  await free.close();
+  using wire = await Wire.connect(instance);
+  await wire.ask(`CONFIG SET port ${port} maxclients 100\r\nPING\r\n`, "+OK\r\n+PONG\r\n");
+  assertEquals(instance.port, port);
+  using other = await Wire.connect(instance);
+  await other.ask("PING\r\n", "+PONG\r\n");
+  await assertRejects(() => Deno.connect({ hostname: "127.0.0.1", port: before }));
+  await other.ask(
+    `CONFIG SET maxclients 200 port ${occupied.port}\r\n`,
+    "-ERR CONFIG SET failed (possibly related to argument 'port') - " +
+      "Unable to listen on this port. Check server logs.\r\n",
+  );
+  assertEquals(instance.port, port);
+  assertEquals(instance.server.config.values.maxclients, 100);
+  await other.ask("CONFIG SET port 0\r\n", "+OK\r\n");
+  assertEquals(instance.server.addresses, []);
+  await assertRejects(() => Deno.connect({ hostname: "127.0.0.1", port }));
+  await other.ask(`CONFIG SET port ${port}\r\n`, "+OK\r\n");
+  using back = await Wire.connect(instance);
+  await back.ask("PING\r\n", "+PONG\r\n");
+});
+
+Deno.test("A client of this machine may set protected directives where that is allowed", async () => {
+  await using instance = await startServer({ "enable-protected-configs": "local" });
+  using wire = await Wire.connect(instance);
+  await wire.ask("CONFIG SET dbfilename other.rdb\r\n", "+OK\r\n");
+});

@@ -227,6 +227,18 @@ Deno.test("Config.rewrite replaces the file it was started with", () => {
   assert(!text.includes("\ntimeout"));
 });
 
+Deno.test("Config.rewrite of all names every directive, and a start reads the same", () => {
+  const host = fakeHost({ files: { "/srv/a.conf": "# mine\nport 7000\n" } });
+  const { config } = Config.fromArgs(["a.conf"], host);
+  const text = config.rewrite({ all: true });
+  for (const line of ["port 7000", "timeout 0", "hz 10", "tracking-table-max-keys 1000000"]) {
+    assert(text.includes(`\n${line}\n`), line);
+  }
+  const again = Config.fromArgs(["a.conf"], host).config;
+  const names = Object.keys(directives);
+  assertEquals(again.get(names), config.get(names));
+});
+
 Deno.test("Config.rewrite writes what a start reads as the same configuration", () => {
   const host = fakeHost({ files: { "/srv/a.conf": "slave-priority 7\nsave 5 6\nsave 7 8\n" } });
   const { config } = Config.fromArgs(["a.conf"], host);

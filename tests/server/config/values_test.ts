@@ -258,15 +258,12 @@ Deno.test({
 
     const newer = config.get(["*"]).map(([name]) => name).filter((name) => !theirValues.has(name));
     assertEquals(newer.sort(), [
-      "aof-rewrite-cpulist",
-      "bgsave-cpulist",
-      "bio-cpulist",
       "cluster-announce-human-nodename",
+      "coolcache-lua-memory-limit",
       "hide-user-data-from-log",
       "locale-collate",
       "max-new-connections-per-cycle",
       "max-new-tls-connections-per-cycle",
-      "server-cpulist",
       "set-max-listpack-entries",
       "set-max-listpack-value",
     ]);
