@@ -35,6 +35,8 @@ interface Workload {
   name: string;
   count: number;
   requests: (count: number) => Iterable<string>;
+  /** Lines of a reply; 1 unless given. */
+  lines?: number;
 }
 
 const MILLION = 1_000_000;
@@ -44,7 +46,7 @@ const WORKLOADS: readonly Workload[] = [
   { name: "list elements of 20 bytes", count: MILLION, requests: list },
   { name: "set members of 20 bytes", count: MILLION, requests: set },
   { name: "sorted set members of 20 bytes", count: MILLION, requests: sortedSet },
-  { name: "stream entries of one field", count: MILLION, requests: stream },
+  { name: "stream entries of one field", count: MILLION, requests: stream, lines: 2 },
 ];
 
 /** Loads each workload, with `scale` times its number of elements. */
@@ -54,27 +56,27 @@ export async function measureCollections(
   progress: (message: string) => void,
 ): Promise<Measure[]> {
   const measures: Measure[] = [];
-  for (const { name, count, requests } of WORKLOADS) {
+  for (const { name, count, requests, lines } of WORKLOADS) {
     const scaled = Math.max(1, Math.round(count * scale));
     progress(`collections: ${scaled} ${name}`);
     const { redis, coolcache } = await contenders.each(async (server) => {
       using connection = await server.connect({ timeout: 60_000 });
       const used = async () => usedMemory(await connection.text("INFO", "memory"));
-      const settledAfter = async (requests: Iterable<string>) => {
-        await load(server.port, requests);
+      const settledAfter = async (requests: Iterable<string>, lines?: number) => {
+        await load(server.port, requests, lines);
         await pause(SETTLE);
         return residentBytes(server.pid);
       };
       const fresh = residentBytes(server.pid);
-      const first = await settledAfter(requests(scaled));
+      const first = await settledAfter(requests(scaled), lines);
       await load(server.port, FLUSH);
       for (let i = 0; i < WARM_UPS; i++) {
-        await load(server.port, requests(Math.ceil(scaled / WARM_UPS)));
+        await load(server.port, requests(Math.ceil(scaled / WARM_UPS)), lines);
         await load(server.port, FLUSH);
       }
       const warm = await settledAfter(FLUSH);
       const usedEmpty = await used();
-      const loaded = await settledAfter(requests(scaled));
+      const loaded = await settledAfter(requests(scaled), lines);
       return {
         used: (await used() - usedEmpty) / scaled,
         resident: (loaded - warm) / scaled,

@@ -1,8 +1,9 @@
 /**
  * Fills a server: pipelined requests over one connection, replies counted and not decoded.
  *
- * Only for commands whose reply is one line, since it is line ends that are counted. A few batches
- * are in flight at any time, so the server never waits for us and we never queue without bound.
+ * Only for commands whose replies all have the same number of lines, since it is line ends that are
+ * counted. A few batches are in flight at any time, so the server never waits for us and we never
+ * queue without bound.
  *
  * @module
  */
@@ -32,10 +33,14 @@ export function* sets(count: number): Generator<string> {
 }
 
 /**
- * Sends requests and resolves when all are answered, with the milliseconds it took; throws at the
- * first error reply.
+ * Sends requests and resolves when all are answered, each with so many lines, with the milliseconds
+ * it took; throws at the first error reply.
  */
-export async function load(port: number, requests: Iterable<string>): Promise<number> {
+export async function load(
+  port: number,
+  requests: Iterable<string>,
+  linesPerReply = 1,
+): Promise<number> {
   const started = performance.now();
   using socket = await Deno.connect({ hostname: "127.0.0.1", port });
   socket.setNoDelay(true);
@@ -43,13 +48,14 @@ export async function load(port: number, requests: Iterable<string>): Promise<nu
   const chunk = new Uint8Array(BATCH_BYTES);
   let batch = "";
   let batched = 0;
+  /** Lines of replies that are still to come. */
   let inFlight = 0;
   let lineBegins = true;
 
   async function flush(): Promise<void> {
     const bytes = encoder.encode(batch);
     for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
-    inFlight += batched;
+    inFlight += batched * linesPerReply;
     batch = "";
     batched = 0;
   }
@@ -73,7 +79,7 @@ export async function load(port: number, requests: Iterable<string>): Promise<nu
     batched++;
     if (batch.length >= BATCH_BYTES) {
       await flush();
-      await drainTo(MOST_IN_FLIGHT);
+      await drainTo(MOST_IN_FLIGHT * linesPerReply);
     }
   }
   await flush();
