@@ -26,6 +26,17 @@ interface Traffic {
   writes: number;
 }
 
+/** Some bytes of a larger buffer. */
+interface Stretch {
+  readonly buf: Uint8Array;
+  readonly from: number;
+  to: number;
+}
+
+function lengthOf(stretch: Stretch | undefined): number {
+  return stretch === undefined ? 0 : stretch.to - stretch.from;
+}
+
 /** The replies of one connection on their way. */
 export class Output {
   readonly #sink: ByteSink;
@@ -37,9 +48,9 @@ export class Output {
   /** Replies not yet given to the socket. */
   #gathering: ReplyEncoder | undefined;
   /** Where shared messages lie that are not yet given to the socket; while there are any, none is gathering. */
-  #shared: Uint8Array | undefined;
-  #sharedFrom = 0;
-  #sharedTo = 0;
+  #shared: Stretch | undefined;
+  /** Where those behind them lie: in the next buffer, when one was full. */
+  #sharedNext: Stretch | undefined;
   /** What the socket is taking, and the encoder that holds it unless the bytes are shared. */
   #leaving: Uint8Array | undefined;
   #leavingEncoder: ReplyEncoder | undefined;
@@ -76,14 +87,18 @@ export class Output {
   share(buf: Uint8Array, from: number, to: number): boolean {
     let encoder = this.#gathering;
     if (encoder === undefined || encoder.length === 0) {
-      if (this.#shared === undefined) {
-        this.#shared = buf;
-        this.#sharedFrom = from;
-        this.#sharedTo = to;
+      const last = this.#sharedNext ?? this.#shared;
+      if (last === undefined) {
+        this.#shared = { buf, from, to };
         return this.#leaving === undefined;
       }
-      if (this.#shared === buf && this.#sharedTo === from) {
-        this.#sharedTo = to;
+      if (last.buf === buf && last.to === from) {
+        last.to = to;
+        return false;
+      }
+      // A gap holds messages for others: one write of copies is cheaper than many.
+      if (last === this.#shared && last.buf !== buf) {
+        this.#sharedNext = { buf, from, to };
         return false;
       }
       this.#copyShared(encoder = this.#gathering ??= this.#pool.take());
@@ -93,19 +108,19 @@ export class Output {
   }
 
   #copyShared(encoder: ReplyEncoder): void {
-    if (this.#shared === undefined) return;
-    encoder.rawAt(this.#shared, this.#sharedFrom, this.#sharedTo - this.#sharedFrom);
-    this.#forgetShared();
-  }
-
-  #forgetShared(): void {
-    this.#shared = undefined;
-    this.#sharedFrom = this.#sharedTo = 0;
+    for (const each of [this.#shared, this.#sharedNext]) {
+      if (each !== undefined) encoder.rawAt(each.buf, each.from, each.to - each.from);
+    }
+    this.#shared = this.#sharedNext = undefined;
   }
 
   /** Bytes not yet given to the socket. */
   get gathered(): number {
-    return this.#sharedTo - this.#sharedFrom + (this.#gathering?.length ?? 0);
+    return this.#sharedBytes + (this.#gathering?.length ?? 0);
+  }
+
+  get #sharedBytes(): number {
+    return lengthOf(this.#shared) + lengthOf(this.#sharedNext);
   }
 
   /** Bytes that the socket has not taken yet. */
@@ -116,7 +131,7 @@ export class Output {
   /** Bytes of memory that the buffers take; shared messages count for each connection. */
   get memory(): number {
     const leaving = this.#leavingEncoder?.capacity ?? this.#leaving?.length ?? 0;
-    return (this.#gathering?.capacity ?? 0) + this.#sharedTo - this.#sharedFrom + leaving;
+    return (this.#gathering?.capacity ?? 0) + this.#sharedBytes + leaving;
   }
 
   /** Gives what has gathered to the socket, unless it is still busy with what came before. */
@@ -135,9 +150,9 @@ export class Output {
     }
     const shared = this.#shared;
     if (shared === undefined) return;
-    const bytes = this.#pool.view(shared, this.#sharedFrom, this.#sharedTo);
-    this.#forgetShared();
-    if (!this.#failed) this.#write(bytes);
+    this.#shared = this.#sharedNext;
+    this.#sharedNext = undefined;
+    if (!this.#failed) this.#write(this.#pool.view(shared.buf, shared.from, shared.to));
   }
 
   #write(bytes: Uint8Array): void {
@@ -194,8 +209,7 @@ export class Output {
   }
 
   #forget(): void {
-    this.#gathering = undefined;
-    this.#forgetShared();
+    this.#gathering = this.#shared = this.#sharedNext = undefined;
   }
 }
 
