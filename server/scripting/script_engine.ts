@@ -21,7 +21,7 @@ import {
   type RandomNumbers,
 } from "./environment.ts";
 import type { ScriptHost } from "./host.ts";
-import { type LuaFunction, LuaType } from "./lua_library.ts";
+import { LuaError, type LuaFunction, LuaType } from "./lua_library.ts";
 import { LuaReply, pushErrorTable } from "./lua_reply.ts";
 import { redisConstants, redisFunctions, type RedisFunctionsHost } from "./redis_functions.ts";
 import { errorLine, replyWithResult, untilZero } from "./script_reply.ts";
@@ -210,6 +210,10 @@ export class ScriptEngine {
 
   /** The reply to an error that is no script's, after which the instance is dropped. */
   #failure(error: unknown, { name }: Script): unknown {
+    // What is pushed before the script runs did not fit into memory.
+    if (error instanceof LuaError) {
+      return new ReplyError(`ERR Error running script ${name}, ${error.message}`);
+    }
     if (!(error instanceof LuaFailure)) return error;
     this.#host.log("warning", `The Lua interpreter is started afresh: ${error.message}`);
     this.drop();
