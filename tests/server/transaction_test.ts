@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Context } from "../../commands/context.ts";
 import type { CoolCache } from "../../server/coolcache.ts";
 import { allGone, startServer, Wire } from "./wire.ts";
@@ -77,6 +77,48 @@ Deno.test("a pause of writes holds EXEC up when what is queued writes", async ()
     await other.ask("GET k\r\n", "$-1\r\n");
     await other.ask("CLIENT UNPAUSE\r\n", "+OK\r\n");
     await writes.expect("*1\r\n+OK\r\n");
+  }
+  await allGone(instance);
+});
+
+Deno.test("a script that takes long inside of a transaction can be killed, and the rest is carried out", async () => {
+  await using instance = await startServer({ "busy-reply-threshold": "20" });
+  {
+    using busy = await Wire.connect(instance);
+    using other = await Wire.connect(instance);
+    await busy.send('MULTI\r\nGET k\r\nEVAL "while true do end" 0\r\nINCR k\r\nEXEC\r\nGET k\r\n');
+    await busy.expect("+OK\r\n" + "+QUEUED\r\n".repeat(3));
+    let refused = "";
+    while (!refused.startsWith("-BUSY ")) {
+      await other.send("SET k 5\r\n");
+      refused = await other.line();
+    }
+    await other.ask("SCRIPT KILL\r\n", "+OK\r\n");
+    // The other client may have come first.
+    await busy.expect("*3\r\n");
+    const before = await busy.line() === "$-1" ? 0 : Number(await busy.line());
+    assertMatch(await busy.line(), /^-ERR Script killed by user with SCRIPT KILL/);
+    await busy.expect(`:${before + 1}\r\n$1\r\n${before + 1}\r\n`);
+    await other.ask("SET k 5\r\n", "+OK\r\n");
+    assertEquals(instance.server.busy, undefined);
+  }
+  await allGone(instance);
+});
+
+Deno.test("what clients wait for is served after a transaction with a slow command", async () => {
+  await using instance = await startServer();
+  {
+    using slow = await Wire.connect(instance);
+    using waiting = await Wire.connect(instance);
+    const finish = slowPing(instance);
+    await waiting.send("BLPOP l 0\r\n");
+    await slow.send("MULTI\r\nRPUSH l a\r\nPING\r\nRPUSH l b\r\nEXEC\r\n");
+    await slow.expect("+OK\r\n" + "+QUEUED\r\n".repeat(3));
+    finish();
+    await waiting.expect("*2\r\n$1\r\nl\r\n$1\r\na\r\n");
+    await slow.expect("*3\r\n:1\r\n:");
+    await slow.line();
+    await slow.expect(":2\r\n");
   }
   await allGone(instance);
 });
