@@ -17,6 +17,7 @@ import { describeMachine } from "./machine.ts";
 import { KEYS_OF_TARGET, measureMemory } from "./memory.ts";
 import { type Measure, type Report, toJson, toMarkdown } from "./report.ts";
 import { measurePubSub } from "./pubsub.ts";
+import { measureScripts } from "./scripts.ts";
 import { measureStartup } from "./startup.ts";
 import { measureThroughput, type Series } from "./throughput.ts";
 import { measureTransactions } from "./transactions.ts";
@@ -25,9 +26,9 @@ const HELP = `Measures coolcache beside redis-server and prints a table.
 
   deno task bench [options]
 
-  --only AREAS        Some of throughput,transactions,pubsub,memory,collections,idle,
-                      startup,expiry,fragmentation; memory includes FLUSHALL and the PINGs while
-                      loading
+  --only AREAS        Some of throughput,transactions,pubsub,scripts,memory,collections,
+                      idle,startup,expiry,fragmentation; memory includes FLUSHALL and
+                      the PINGs while loading
   --tests TESTS       Some of redis-benchmark's default tests, such as set,lpush,
                       lrange_100 (all of them)
   --pipeline LIST     Requests in flight on each connection (1,16,64 where the test
@@ -130,6 +131,12 @@ function readPlan(args: readonly string[]): Plan | undefined {
     ["pubsub", (contenders) =>
       measurePubSub(contenders, {
         messages: throughput.requests,
+        rounds: throughput.rounds,
+        progress,
+      })],
+    ["scripts", (contenders) =>
+      measureScripts(contenders, {
+        requests: throughput.requests,
         rounds: throughput.rounds,
         progress,
       })],
