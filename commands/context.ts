@@ -87,7 +87,7 @@ export interface Context {
 
 /** What a blocking command waits for. */
 export interface BlockOptions {
-  /** The arguments that are the keys waited for. */
+  /** The arguments that are the keys waited for; none for who waits for replicas. */
   readonly keys: readonly number[];
   /** The type of value waited for: a key that becomes anything else wakes nobody. Any change does unless given. */
   readonly type?: Type;
@@ -135,6 +135,10 @@ export interface ClientApi {
   readonly isListener: boolean;
   /** Replies to the command at hand with what must reach the client even if CLIENT REPLY silences the command. */
   sayEvenInSilence(reply: Reply, say: (reply: Reply) => void): void;
+  /** Whether it is a replica of this server. */
+  readonly isReplica: boolean;
+  /** How long the replication stream was after its latest write. */
+  readonly writeOffset: number;
   /** Selects a database by number. */
   select(database: number): void;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
@@ -203,6 +207,7 @@ export interface ServerApi {
   readonly functions: FunctionsApi;
   readonly stats: StatsApi;
   readonly tracking: TrackingApi;
+  readonly replication: ReplicationApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
   /** When the server started, Unix time in ms. */
@@ -217,8 +222,6 @@ export interface ServerApi {
   memory(): MemoryFigures;
   /** Gives memory that is free but still the process's back to the system, where that is possible. */
   releaseMemory(): void;
-  /** Gives the data set a new replication ID, so that replicas must copy it afresh. */
-  changeReplicationId(): void;
   /** Unix time in microseconds, read afresh. */
   timeMicros(): bigint;
   /** A number in [0, 1), from the server's own source. */
@@ -239,6 +242,60 @@ export interface ServerApi {
 }
 
 export type LogLevel = "debug" | "verbose" | "notice" | "warning";
+
+/** What a client has said of itself as a replica (REPLCONF), before it asks for data. */
+export interface Announcement {
+  /** The port that it listens on; 0 when it has not said so. */
+  port: number;
+  /** The address that it wants to be known by, if it is another one than its connection's. */
+  address: string | undefined;
+  /** Whether it understands a snapshot that ends with a mark, without its length before it (`capa eof`). */
+  understandsMark: boolean;
+  /** Whether it understands that a history may go on under a new id (`capa psync2`). */
+  understandsNewIds: boolean;
+  /** Whether it wants a snapshot, and nothing after it. */
+  onlySnapshot: boolean;
+  /** Whether its snapshot is to hold only functions, or (false) nothing; undefined for everything. */
+  onlyFunctions: boolean | undefined;
+}
+
+/** A replica as ROLE shows it. */
+export interface ReplicaFacts {
+  readonly address: string;
+  readonly port: number;
+  /** How many bytes of the stream it has acknowledged. */
+  readonly offset: number;
+}
+
+/** What the server is to its replicas. */
+export interface ReplicationApi {
+  /** How many bytes of the replication stream there have been. */
+  readonly offset: number;
+  /** The replicas that have the data and follow the stream. */
+  readonly replicas: readonly ReplicaFacts[];
+  /** Whether there are fewer good ones than writes need (`min-replicas-to-write`). O(replicas). */
+  readonly lacksReplicas: boolean;
+  /** What a client has said of itself as a replica, to be changed. */
+  announcement(client: ClientApi): Announcement;
+  /**
+   * Makes the client a replica, unless it is one: it goes on from where it stopped (`from`), if that is possible, or is
+   * sent all data. Whatever it is to read follows the command at hand, which does not reply. Answers why not.
+   */
+  sync(
+    client: ClientApi,
+    from?: { id: string; offset: number; isFailover: boolean },
+  ): string | undefined;
+  /** A replica has carried out so many bytes of the stream, and has so many on its disk. */
+  acknowledge(client: ClientApi, offset: number, diskOffset?: number): void;
+  /** How many replicas have carried out so many bytes. O(replicas). */
+  acknowledgedBy(offset: number): number;
+  /** The same for their disks. */
+  writtenToDiskBy(offset: number): number;
+  /** Asks all replicas to acknowledge what they have carried out. */
+  requestAcknowledgements(): void;
+  /** Gives the history of the data a new id, so that replicas must copy it afresh. */
+  changeId(): void;
+}
 
 /** Where a server's memory goes, in bytes. */
 export interface MemoryFigures {

@@ -87,6 +87,11 @@ export function busyKey(): ReplyError {
   return new ReplyError("BUSYKEY Target key name already exists.");
 }
 
+/** Fewer replicas follow than `min-replicas-to-write` wants. */
+export function tooFewReplicas(): ReplyError {
+  return new ReplyError("NOREPLICAS Not enough good replicas to write.");
+}
+
 /** RESTORE with a time to live below zero. */
 export function invalidTtl(): ReplyError {
   return new ReplyError("ERR Invalid TTL value, must be >= 0");

@@ -14,9 +14,12 @@ import { Args } from "../server/resp/args.ts";
 /** Who an effect is for, as bits. A message (PUBLISH) is for replicas only, and a script may choose for itself. */
 export const Audience = { none: 0, aof: 1, replicas: 2, all: 3 } as const;
 
+/** In a database's place: the effect is the same in all of them (MULTI, EXEC). */
+export const NO_DATABASE = -1;
+
 /**
- * Hears one effect: the database it belongs to, the command, and a sum of {@link Audience}s. The arguments are valid
- * during the call only.
+ * Hears one effect: the database it belongs to or {@link NO_DATABASE}, the command, and a sum of {@link Audience}s. The
+ * arguments are valid during the call only.
  */
 export type EffectListener = (database: number, args: Args, audience: number) => void;
 
@@ -64,9 +67,9 @@ export class EffectStream {
     const effects = this.#waiting;
     this.#waiting = [];
     const isWrapped = effects.length > 1;
-    if (isWrapped) this.#tell(effects[0].database, Args.of("MULTI"));
+    if (isWrapped) this.#tell(NO_DATABASE, Args.of("MULTI"));
     for (const { database, args, audience } of effects) this.#tell(database, args, audience);
-    if (isWrapped) this.#tell(effects[effects.length - 1].database, Args.of("EXEC"));
+    if (isWrapped) this.#tell(NO_DATABASE, Args.of("EXEC"));
   }
 
   /** Adds an effect to the unit that is open, by a copy of it, or tells the listeners at once when there is none. */

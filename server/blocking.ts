@@ -64,6 +64,8 @@ const LOOK_AGAIN = 10;
 export class Blocking {
   readonly #host: BlockingHost;
   readonly #queues = new Map<string, Queue>();
+  /** Those who wait for no key but for replicas; there is nothing to look up. */
+  #keyless: Queue | undefined;
   /** Of the keys that have queues. */
   readonly #marks = new KeyMarks();
   #ready: Queue[] = [];
@@ -113,6 +115,9 @@ export class Blocking {
   wait(ctx: Context, args: Args, options: BlockOptions): Promise<void> {
     const copy = args.detach();
     const queues = new Set(options.keys.map((i) => this.#queue(ctx.db, copy.view(i))));
+    if (queues.size === 0) {
+      queues.add(this.#keyless ??= emptyQueue("", new Uint8Array(0), ctx.db));
+    }
     return new Promise((resolve) => {
       const wait: Wait = {
         ctx,
@@ -141,7 +146,7 @@ export class Blocking {
     const name = keyName(db, key, 0, key.length);
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = { name, key, db, waits: new Set(), heedless: 0, isReady: false };
+      queue = emptyQueue(name, key, db);
       this.#queues.set(name, queue);
       this.#marks.add(key);
     }
@@ -173,7 +178,7 @@ export class Blocking {
     for (const queue of wait.queues) {
       queue.waits.delete(wait);
       if (isHeedless(wait.options)) queue.heedless--;
-      if (queue.waits.size > 0) continue;
+      if (queue.waits.size > 0 || queue === this.#keyless) continue;
       this.#queues.delete(queue.name);
       this.#marks.remove(queue.key);
     }
@@ -192,6 +197,11 @@ export class Blocking {
   /** Notes that all keys of a database may have changed (SWAPDB, FLUSHALL). O(keys waited for). */
   databaseChanged(db: Database): void {
     for (const queue of this.#queues.values()) if (queue.db === db) this.#markReady(queue);
+  }
+
+  /** Notes that what those wait for who wait for no key may have happened. */
+  replicasAcknowledged(): void {
+    if (this.#keyless !== undefined && this.#keyless.waits.size > 0) this.#markReady(this.#keyless);
   }
 
   #markReady(queue: Queue): void {
@@ -233,6 +243,10 @@ export class Blocking {
       if (this.#host.serve(ctx, args, () => options.serve(ctx, args))) this.#end(wait);
     }
   }
+}
+
+function emptyQueue(name: string, key: Uint8Array, db: Database): Queue {
+  return { name, key, db, waits: new Set(), heedless: 0, isReady: false };
 }
 
 /** Whether a wait is to be tried whatever its keys hold. */

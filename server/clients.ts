@@ -98,8 +98,10 @@ export class Clients implements ClientsApi {
   }
 
   /** Whether a pause holds this client's command up. */
-  holds(_session: Session, writes: boolean): boolean {
-    return this.#pausedUntil > this.#server.keyspace.now && (this.#pauseAll || writes);
+  holds(session: Session, writes: boolean): boolean {
+    // Replicas only say how far they are.
+    return !session.isReplica && this.#pausedUntil > this.#server.keyspace.now &&
+      (this.#pauseAll || writes);
   }
 
   /** Resumes the session when the pause ends. */
@@ -120,7 +122,7 @@ export class Clients implements ClientsApi {
   closeIdle(now: number, timeout: number): void {
     if (timeout === 0) return;
     for (const session of this.#sessions.values()) {
-      if (session.isBlocked || session.isMonitor || session.type === "pubsub") continue;
+      if (session.isBlocked || session.isMonitor || session.type !== "normal") continue;
       if (now - session.lastActiveAt > timeout * 1000) session.close();
     }
   }

@@ -84,6 +84,7 @@ export class Cron {
         bytes += session.memory;
       }
       server.clientBytes = bytes;
+      server.replication.tick();
       this.#releaseUnused();
     }
     server.tracking.limit();

@@ -10,6 +10,7 @@
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { Audience, effectBytes } from "../replication/effects.ts";
+import { tooFewReplicas } from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -72,6 +73,14 @@ const GATES: readonly Gate[] = [
     },
   },
   {
+    only: Flag.write | Flag.executes,
+    active: ({ config }) => config.values.minReplicasToWrite > 0,
+    refuse({ client, server }, command) {
+      if ((effectiveMask(client, command) & Flag.write) === 0) return undefined;
+      return server.replication.lacksReplicas ? tooFewReplicas() : undefined;
+    },
+  },
+  {
     only: "modes",
     active: () => true,
     refuse({ client }, command) {
@@ -89,7 +98,18 @@ const GATES: readonly Gate[] = [
       return busyRefusal(server.busy);
     },
   },
+  {
+    // Replicas are exempt from pauses, which nobody is to abuse.
+    only: "modes",
+    active: () => true,
+    refuse({ client }, { mask }) {
+      if (!client.isReplica || (mask & TOUCHES_KEYS) === 0) return undefined;
+      return new ReplyError("ERR Replica can't interact with the keyspace");
+    },
+  },
 ];
+
+const TOUCHES_KEYS = Flag.write | Flag.readonly | Flag.may_replicate;
 
 /** How long a command name and its arguments may be in the refusal of an unknown command. */
 const SHOWN_BYTES = 128;

@@ -17,6 +17,7 @@ import type {
 } from "../commands/context.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
+import { Primary, type SnapshotRequest } from "../replication/primary.ts";
 import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
 import { ActiveExpiry, FieldExpiry } from "../storage/expiry.ts";
@@ -26,6 +27,7 @@ import {
   Keyspace,
   type KeyspaceHooks,
 } from "../storage/keyspace.ts";
+import { snapshot } from "../storage/snapshot.ts";
 import { Blocking } from "./blocking.ts";
 import { type CallContext, ScriptCallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
@@ -86,6 +88,7 @@ const FOLLOWED_DIRECTIVES = [
   "latency-monitor-threshold",
   "notify-keyspace-events",
   "requirepass",
+  "min-replicas-to-write",
 ] as const;
 
 /** One server. */
@@ -119,8 +122,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
   /** 40 random hexadecimal digits that name this run. */
   readonly runId: string;
-  /** 40 hexadecimal digits that name the history of the data. */
-  replicationId: string;
+  readonly replication: Primary;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -167,8 +169,8 @@ export class Server implements ServerApi, ScriptHost {
     this.tracking = new Tracking(this);
     this.keyspace.setTime(options.now());
     this.startedAt = this.keyspace.now;
-    this.runId = this.#randomId();
-    this.replicationId = this.#randomId();
+    this.runId = this.#randomHex(40);
+    this.replication = this.#newPrimary();
     this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
     this.clients = new Clients(this);
     this.evictor = new Evictor(
@@ -176,7 +178,7 @@ export class Server implements ServerApi, ScriptHost {
       values,
       () =>
         this.clientBytes + this.scripting.scriptBytes + this.functions.usedBytes +
-        this.tracking.memory,
+        this.tracking.memory + this.replication.stream.backlogLength,
       options.monotonic,
     );
     this.expiry = new ActiveExpiry(this.keyspace, options.monotonic);
@@ -192,6 +194,50 @@ export class Server implements ServerApi, ScriptHost {
     this.#startupBytes = this.keyspace.usedBytes;
     this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
     this.#applyConfig();
+  }
+
+  #newPrimary(): Primary {
+    const currentSession = () => this.currentSession;
+    return new Primary({
+      config: this.config,
+      effects: this.effects,
+      get currentSession() {
+        return currentSession();
+      },
+      now: () => this.keyspace.now,
+      randomHex: (digits) => this.#randomHex(digits),
+      snapshot: (request) => this.#snapshot(request),
+      acknowledged: () => this.blocking.replicasAcknowledged(),
+      log: (level, message) => this.log(level, message),
+    });
+  }
+
+  #snapshot(
+    { includesKeys, includesFunctions, stream }: SnapshotRequest,
+  ): ReadableStream<Uint8Array> {
+    const { maxmemoryPolicy, rdbcompression } = this.config.values;
+    return snapshot(this.keyspace, {
+      fields: [
+        ["redis-ver", REDIS_VERSION],
+        ["redis-bits", 64],
+        ["ctime", Math.floor(this.keyspace.now / 1000)],
+        ["used-mem", this.usedMemory],
+        ["repl-stream-db", stream.database ?? 0],
+        ["repl-id", stream.id],
+        ["repl-offset", stream.offset],
+        ["aof-base", 0],
+      ],
+      functions: includesFunctions
+        ? Iterator.from(this.functions.libraries).map(({ source }) => source)
+        : [],
+      includesKeys,
+      use: maxmemoryPolicy.endsWith("-lru")
+        ? "idle"
+        : maxmemoryPolicy.endsWith("-lfu")
+        ? "frequency"
+        : "none",
+      compress: rdbcompression,
+    });
   }
 
   #keyspaceHooks(): KeyspaceHooks {
@@ -409,9 +455,9 @@ export class Server implements ServerApi, ScriptHost {
     return this.#options.random();
   }
 
-  #randomId(): string {
+  #randomHex(digits: number): string {
     const digit = () => Math.floor(this.#options.random() * 16).toString(16);
-    return Array.from({ length: 40 }, digit).join("");
+    return Array.from({ length: digits }, digit).join("");
   }
 
   // --- what handlers ask for -----------------------------------------------------------------------------------
@@ -425,10 +471,6 @@ export class Server implements ServerApi, ScriptHost {
   /** Whether there is a user of this name. */
   hasUser(name: string): boolean {
     return name === "default";
-  }
-
-  changeReplicationId(): void {
-    this.replicationId = this.#randomId();
   }
 
   memory(): MemoryFigures {

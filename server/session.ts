@@ -12,8 +12,10 @@ import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
+import type { Replica, ReplicaLink } from "../replication/replica_link.ts";
 import { Output, OutputLimit } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
+import type { OutputBufferLimit } from "./config/lists.ts";
 import { commandSink, requestStream } from "./request_stream.ts";
 import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
@@ -48,6 +50,8 @@ export const Mode = {
   tracking: 4,
   /** It was sent something while its command ran, which is to follow the reply. */
   pushed: 8,
+  /** It is a replica, which may not touch keys. */
+  replica: 16,
 } as const;
 
 /** What a session needs of its connection; TCP and Unix sockets have it. */
@@ -67,7 +71,7 @@ export interface Endpoints {
 }
 
 /** One connected client. */
-export class Session implements ClientApi {
+export class Session implements ClientApi, ReplicaLink {
   readonly id: number;
   readonly endpoints: Endpoints;
   /** Unix time in ms. */
@@ -99,6 +103,9 @@ export class Session implements ClientApi {
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
 
+  /** How long the replication stream was after its latest write. */
+  writeOffset = 0;
+
   readonly #server: Server;
   readonly #connection: Connection;
   readonly #decoder: RequestDecoder;
@@ -109,6 +116,8 @@ export class Session implements ClientApi {
   /** What it was sent while its own command runs. */
   #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
+  /** What it is as a replica; set together with {@link Mode.replica}. */
+  #replica: Replica | undefined;
   /** The last transaction's, for the next one. */
   #emptyTransaction: Transaction | undefined;
   #noTouch = false;
@@ -170,8 +179,32 @@ export class Session implements ClientApi {
     return (this.modes & Mode.subscribed) !== 0 && this.#protocol === 2;
   }
 
+  get replica(): Replica | undefined {
+    return this.#replica;
+  }
+
+  set replica(replica: Replica | undefined) {
+    this.#replica = replica;
+    this.modes |= Mode.replica;
+  }
+
+  get isReplica(): boolean {
+    return this.#replica !== undefined;
+  }
+
+  /** The other side's address, without its port. */
+  get remoteAddress(): string {
+    const { remote } = this.endpoints;
+    return remote.slice(0, remote.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The class of clients it belongs to. */
-  get type(): "normal" | "pubsub" {
+  get type(): "normal" | "pubsub" | "replica" {
+    if (this.#replica !== undefined) return "replica";
     return (this.modes & Mode.subscribed) !== 0 ? "pubsub" : "normal";
   }
 
@@ -273,6 +306,10 @@ export class Session implements ClientApi {
         }
         decoder.release();
         if (this.replyMode !== "on" || mode !== "on") this.#silence(mode);
+        if (this.#replica !== undefined && reply.length > this.#replyStart) {
+          this.#endRogueReplica();
+          break;
+        }
         if ((this.modes & Mode.pushed) !== 0) this.sendPushed();
         if (this.#closing) break;
         if (reply.length > MOST_UNREAD_BYTES) {
@@ -297,15 +334,39 @@ export class Session implements ClientApi {
   /** Closes the connection when more replies wait to be read than `client-output-buffer-limit` allows. */
   checkOutputLimit(): void {
     const server = this.#server;
-    const { pending } = this.output;
-    const { type } = this;
-    const limit = server.config.values.clientOutputBufferLimit[type];
+    const { type, unread: pending } = this;
+    const limit = this.#limitOf(type);
     // Who is fed by others is not held back by not being read from.
     const floods = (this.isMonitor && pending > MOST_UNREAD_BYTES) ||
-      (type !== "normal" && pending > MOST_UNREAD_MESSAGES);
+      (type === "pubsub" && pending > MOST_UNREAD_MESSAGES);
     if (!floods && !this.#outputLimit.isExceeded(pending, limit, server.keyspace.now)) return;
     server.stats.outputLimitDisconnections++;
     server.log("warning", `Client ${this.describe()} is closed: it leaves its replies unread`);
+    this.close();
+  }
+
+  #limitOf(type: Session["type"]): OutputBufferLimit {
+    const { clientOutputBufferLimit, replBacklogSize } = this.#server.config.values;
+    const limit = clientOutputBufferLimit[type];
+    // Who was closed within the backlog would come back and go on where it was.
+    return type !== "replica" || limit.hardBytes === 0 || limit.hardBytes >= replBacklogSize
+      ? limit
+      : { ...limit, hardBytes: replBacklogSize };
+  }
+
+  /** Bytes that it has not read yet; of a replica what waits of the stream, but not of its snapshot. */
+  get unread(): number {
+    if (this.#replica === undefined) return this.output.pending;
+    return this.#replica.unsent(this.#server.replication.offset);
+  }
+
+  /** A replica's connection carries the stream: a reply in it would be taken for effects. */
+  #endRogueReplica(): void {
+    const name = this.lastCommand?.fullName ?? "<unknown>";
+    this.#server.log(
+      "warning",
+      `Replica ${this.describe()} is closed: it wants a reply to ${name}`,
+    );
     this.close();
   }
 
@@ -514,6 +575,7 @@ export class Session implements ClientApi {
     this.unblock("timeout");
     this.#server.watches.unwatch(this);
     this.#server.tracking.leave(this);
+    this.#server.replication.leave(this);
     this.#server.clients.remove(this);
     this.#connection.close();
   }
@@ -537,7 +599,7 @@ export class Session implements ClientApi {
     const { remote, local } = this.endpoints;
     const free = this.#decoder.capacity - this.#decoder.pending;
     // Redis has a buffer of this size for each client, and a list of others, as large, for what does not fit.
-    const { pending } = this.output;
+    const { unread: pending } = this;
     const waiting = Math.max(0, pending - UNLIMITED_BYTES);
     const fields: [name: string, value: string | number][] = [
       ["id", this.id],
@@ -588,6 +650,7 @@ export class Session implements ClientApi {
   #flags(): string {
     let flags = "";
     if (this.isMonitor) flags += "O";
+    else if (this.isReplica) flags += "S";
     if (this.type === "pubsub") flags += "P";
     if (this.inTransaction) flags += "x";
     if (this.isBlocked) flags += "b";

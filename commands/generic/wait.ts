@@ -1,8 +1,7 @@
 /**
  * WAIT and WAITAOF: until replicas, or the disk, have what the client wrote.
  *
- * There are no replicas and there is no AOF yet, so nothing is ever acknowledged: who asks for nothing is answered at
- * once, everybody else after the timeout.
+ * There is no AOF yet: the local disk acknowledges nothing.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { arg, command } from "../command.ts";
-import type { Context } from "../context.ts";
+import type { BlockOptions, Context } from "../context.ts";
 import { appendOnlyDisabled, timeoutNegative, timeoutOutOfRange } from "../errors.ts";
 
 /** WAIT */
@@ -30,9 +29,14 @@ export const wait = command({
   run(ctx, args) {
     const wanted = args.int(1);
     const timeout = readTimeout(ctx, args, 2);
-    const onTimeout = ({ reply }: Context) => reply.int(0);
-    if (wanted <= 0) onTimeout(ctx);
-    else return ctx.block(args, { keys: [], timeout, serve: never, onTimeout });
+    const { writeOffset } = ctx.client;
+    const { replication } = ctx.server;
+    const onTimeout = ({ reply }: Context) => reply.int(replication.acknowledgedBy(writeOffset));
+    return untilEnough(ctx, args, {
+      timeout,
+      onTimeout,
+      isEnough: () => replication.acknowledgedBy(writeOffset) >= wanted,
+    });
   },
 });
 
@@ -57,21 +61,37 @@ export const waitaof = command({
     const wanted = args.intBetween(2, 0, Infinity, "ERR value is out of range, must be positive");
     const timeout = readTimeout(ctx, args, 3);
     if (local > 0) throw appendOnlyDisabled();
-    if (wanted === 0) replyWithNone(ctx);
-    else return ctx.block(args, { keys: [], timeout, serve: never, onTimeout: replyWithNone });
+    const { writeOffset } = ctx.client;
+    const { replication } = ctx.server;
+    const onTimeout = ({ reply }: Context) => {
+      reply.array(2);
+      reply.int(0);
+      reply.int(replication.writtenToDiskBy(writeOffset));
+    };
+    return untilEnough(ctx, args, {
+      timeout,
+      onTimeout,
+      isEnough: () => replication.writtenToDiskBy(writeOffset) >= wanted,
+    });
   },
 });
 
-/** No change of a key serves who waits for acknowledgements. */
-function never(): boolean {
-  return false;
-}
-
-/** Neither the local disk nor any replica has acknowledged. */
-function replyWithNone({ reply }: Context): void {
-  reply.array(2);
-  reply.int(0);
-  reply.int(0);
+/** Replies, by `onTimeout`, when it is enough or the time is over. */
+function untilEnough(
+  ctx: Context,
+  args: Args,
+  { isEnough, onTimeout, timeout }: Pick<BlockOptions, "onTimeout" | "timeout"> & {
+    isEnough: () => boolean;
+  },
+): Promise<void> | void {
+  if (isEnough()) return onTimeout(ctx);
+  if (!ctx.denyBlocking) ctx.server.replication.requestAcknowledgements();
+  const serve = (ctx: Context) => {
+    if (!isEnough()) return false;
+    onTimeout(ctx);
+    return true;
+  };
+  return ctx.block(args, { keys: [], timeout, serve, onTimeout });
 }
 
 /**

@@ -36,7 +36,7 @@ const changeReplId: DebugSubcommand = {
 
   run(ctx) {
     ctx.server.log("notice", "DEBUG CHANGE-REPL-ID: taking a new replication ID");
-    ctx.server.changeReplicationId();
+    ctx.server.replication.changeId();
     ctx.reply.ok();
   },
 };

@@ -1,5 +1,5 @@
 /**
- * What a server tells of itself: INFO, ROLE, TIME, LASTSAVE, and MONITOR, which goes on telling.
+ * What a server tells of itself: INFO, TIME, LASTSAVE, and MONITOR, which goes on telling.
  *
  * @module
  */
@@ -24,26 +24,6 @@ export const info = command({
   run(ctx, args) {
     const sections = Array.from({ length: args.count - 1 }, (_, i) => args.lower(i + 1));
     ctx.reply.verbatim("txt", ctx.server.info(sections));
-  },
-});
-
-/** ROLE */
-export const role = command({
-  name: "ROLE",
-  summary: "Answers the server's part in replication.",
-  group: "server",
-  since: "2.8.12",
-  complexity: "O(1)",
-  arity: 1,
-  flags: ["noscript", "loading", "stale", "fast", "sentinel"],
-  categories: ["admin", "dangerous"],
-
-  run({ reply }) {
-    // A primary that has sent nothing to nobody.
-    reply.array(3);
-    reply.bulk("master");
-    reply.int(0);
-    reply.array(0);
   },
 });
 

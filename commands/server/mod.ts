@@ -10,11 +10,12 @@ import { commandCommand } from "./command.ts";
 import { config } from "./config.ts";
 import { keyspaceServerCommands } from "./databases.ts";
 import { debug } from "./debug.ts";
-import { info, lastsave, monitor, role, time } from "./info.ts";
+import { info, lastsave, monitor, time } from "./info.ts";
 import { latency } from "./latency.ts";
 import { lolwut } from "./lolwut.ts";
 import { memory } from "./memory.ts";
 import { module } from "./module.ts";
+import { psync, replconf, role, sync } from "./replication.ts";
 import { shutdown } from "./shutdown.ts";
 import { slowlog } from "./slowlog.ts";
 
@@ -31,9 +32,12 @@ export const serverCommands: readonly CommandSpec[] = [
   memory,
   module,
   monitor,
+  psync,
+  replconf,
   restoreAsking,
   role,
   shutdown,
   slowlog,
+  sync,
   time,
 ];

@@ -13,7 +13,7 @@ import { humanBytes, type InfoFields, percent, ratio, totalMemory } from "./fiel
 
 /** The section Memory. */
 export function memoryFields(server: Server): InfoFields {
-  const { clientBytes, compaction, keyspace } = server;
+  const { clientBytes, compaction, keyspace, replication } = server;
   const { maxmemory, maxmemoryPolicy } = server.config.values;
   const { arena, lazyFree } = keyspace;
   const { rss, heapUsed, heapTotal } = Deno.memoryUsage();
@@ -56,10 +56,10 @@ export function memoryFields(server: Server): InfoFields {
     // The runtime is no fragment: without it an empty server would alarm everybody.
     mem_fragmentation_ratio: ratio(rss, explained),
     mem_fragmentation_bytes: rss - explained,
-    mem_not_counted_for_evict: 0,
-    mem_replication_backlog: 0,
-    mem_total_replication_buffers: 0,
-    mem_clients_slaves: 0,
+    mem_not_counted_for_evict: replication.bufferedBytes - replication.stream.backlogLength,
+    mem_replication_backlog: replication.stream.backlogLength,
+    mem_total_replication_buffers: replication.bufferedBytes,
+    mem_clients_slaves: replication.bufferedBytes - replication.stream.backlogLength,
     mem_clients_normal: clientBytes,
     mem_cluster_links: 0,
     mem_aof_buffer: 0,

@@ -8,7 +8,9 @@ import type { Server } from "../server.ts";
 import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
-export function statsFields({ keyspace, pubsub, stats, tracking }: Server): InfoFields {
+export function statsFields(
+  { keyspace, pubsub, replication, stats, tracking }: Server,
+): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
     total_connections_received: stats.connections,
@@ -17,15 +19,15 @@ export function statsFields({ keyspace, pubsub, stats, tracking }: Server): Info
     total_net_input_bytes: stats.inputBytes,
     total_net_output_bytes: stats.outputBytes,
     total_net_repl_input_bytes: 0,
-    total_net_repl_output_bytes: 0,
+    total_net_repl_output_bytes: replication.sentBytes,
     instantaneous_input_kbps: decimals(stats.inputRate.perSecond / 1024),
     instantaneous_output_kbps: decimals(stats.outputRate.perSecond / 1024),
     instantaneous_input_repl_kbps: decimals(0),
     instantaneous_output_repl_kbps: decimals(0),
     rejected_connections: stats.rejectedConnections,
-    sync_full: 0,
-    sync_partial_ok: 0,
-    sync_partial_err: 0,
+    sync_full: replication.fullSyncs,
+    sync_partial_ok: replication.partialSyncs,
+    sync_partial_err: replication.failedPartialSyncs,
     expired_subkeys: keyspace.expiredFields,
     expired_keys: keyspace.expiredKeys,
     expired_stale_perc: decimals(keyspace.expiredStale * 100),

@@ -108,6 +108,11 @@ export class ScriptRun {
     if (this.#isReadOnly && (mask & (Flag.write | Flag.may_replicate)) !== 0) {
       return "Write commands are not allowed from read-only scripts.";
     }
+    if (
+      !this.hasWritten && (mask & Flag.write) !== 0 && this.#host.replication.lacksReplicas
+    ) {
+      return "-NOREPLICAS Not enough good replicas to write.";
+    }
     // What has begun to write is not refused in the middle.
     if (this.#isOutOfMemory && !this.hasWritten && (mask & Flag.denyoom) !== 0) {
       return "-OOM command not allowed when used memory > 'maxmemory'.";

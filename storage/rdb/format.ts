@@ -30,8 +30,25 @@ export const RdbType = {
   hashListpackWithExpiry: 25,
 } as const;
 
-/** What stands in a type's place and is none: a library of functions, and the form that no release of Redis has written. */
-export const RdbOpcode = { function2: 245, functionPrerelease: 246 } as const;
+/** What stands in a type's place and is none. */
+export const RdbOpcode = {
+  /** A library of functions … */
+  function2: 245,
+  /** … and the form of one that no release of Redis has written. */
+  functionPrerelease: 246,
+  /** An LFU counter, or idle seconds, of the key that follows. */
+  frequency: 249,
+  idle: 248,
+  /** A field about the whole: name and value. */
+  aux: 250,
+  /** How many keys a database has, and how many of them have an expiry. */
+  sizes: 251,
+  /** When the key that follows expires, Unix time in ms. */
+  expiryMillis: 252,
+  /** The number of the database that the following keys belong to. */
+  database: 254,
+  end: 255,
+} as const;
 
 /** The first versions of the format in which a type may occur, where that is after {@link COMMON_VERSION}. */
 export const SET_LISTPACK_VERSION = 11;

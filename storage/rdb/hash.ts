@@ -20,7 +20,7 @@ import { FieldTable } from "../types/hash.ts";
 import { FieldTime, type HashFields } from "../types/hash_fields.ts";
 import { Listpack } from "../types/listpack.ts";
 import { PackedHash } from "../types/packed_hash.ts";
-import { CorruptRdb, RdbType } from "./format.ts";
+import { CorruptRdb, HASH_EXPIRY_VERSION, RdbType } from "./format.ts";
 import {
   countGroups,
   PackBuilder,
@@ -36,8 +36,8 @@ import type { RdbWriter } from "./writer.ts";
 /** The latest time that Redis lets a field have. */
 const LATEST_TIME = 2 ** 48 - 2;
 
-/** How the hash that a record holds is written. */
-export function hashType(db: Database, ref: Ref): number {
+/** How the hash that a record holds is written; versions that know no times of fields leave them out. */
+export function hashType(db: Database, ref: Ref, version: number): number {
   switch (db.encoding(ref)) {
     case HashEncoding.listpack:
       return RdbType.hashListpack;
@@ -45,14 +45,16 @@ export function hashType(db: Database, ref: Ref): number {
       return RdbType.hash;
     default:
       // Whoever reads no times can read a hash that could have some but has none.
-      if (earliestFieldTime(db, ref) === Infinity) return RdbType.hash;
+      if (version < HASH_EXPIRY_VERSION || earliestFieldTime(db, ref) === Infinity) {
+        return RdbType.hash;
+      }
       return db.isBeside(ref) ? RdbType.hashWithExpiry : RdbType.hashListpackWithExpiry;
   }
 }
 
 /** Writes the hash that a record holds. */
 export function saveHash(writer: RdbWriter, db: Database, ref: Ref): void {
-  const type = hashType(db, ref);
+  const type = hashType(db, ref, writer.version);
   const hasTimes = type === RdbType.hashWithExpiry || type === RdbType.hashListpackWithExpiry;
   const base = hasTimes ? earliestFieldTime(db, ref) : 0;
   if (hasTimes) writer.int64(base);

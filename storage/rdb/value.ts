@@ -20,7 +20,7 @@ import type { RdbWriter } from "./writer.ts";
 
 /** The oldest version of the format, from the common one on, in which a record's value can be written. */
 export function leastVersion(db: Database, ref: Ref): number {
-  const type = valueType(db, ref, COMMON_VERSION);
+  const type = valueType(db, ref, HASH_EXPIRY_VERSION);
   const hasTimes = type === RdbType.hashWithExpiry || type === RdbType.hashListpackWithExpiry;
   return hasTimes ? HASH_EXPIRY_VERSION : COMMON_VERSION;
 }
@@ -39,7 +39,7 @@ export function valueType(db: Database, ref: Ref, version: number): number {
     case Type.stream:
       return version >= STREAM3_VERSION ? RdbType.stream3 : RdbType.stream2;
     case Type.hash:
-      return hashType(db, ref);
+      return hashType(db, ref, version);
   }
 }
 
