@@ -34,8 +34,6 @@ export interface ScriptHost extends Pick<ServerApi, "debug" | "log" | "redisVers
   monotonic(): number;
   /** Whether there is no memory for more data, although what could be evicted was. */
   isOutOfMemory(): boolean;
-  /** What a script that writes needs of replicas. */
-  readonly replication: { readonly lacksReplicas: boolean };
   /** Shows monitors a request before what it calls. */
   showToMonitors(ctx: Context, args: Args): void;
   /** The context of the commands that a script of this caller calls. */

@@ -12,6 +12,7 @@
  */
 
 import type { Context, LogLevel } from "../../commands/context.ts";
+import { tooFewReplicas } from "../../commands/errors.ts";
 import { ReplyError } from "../resp/errors.ts";
 import { LuaFailure, LuaState, LuaStatus } from "./engine/lua_state.ts";
 import {
@@ -285,6 +286,7 @@ function refuseToRun(ctx: Context, script: Script, isOutOfMemory: boolean): void
   if (writes && isReadOnly) {
     throw new ReplyError("ERR Can not execute a script with write flag using *_ro command.");
   }
+  if (writes && ctx.server.replication.lacksReplicas) throw tooFewReplicas();
   if (isOutOfMemory && needsMemory) {
     throw new ReplyError(
       "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",

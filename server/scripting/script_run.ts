@@ -9,6 +9,7 @@
 
 import { Flag, type RegisteredCommand } from "../../commands/registry.ts";
 import type { Context } from "../../commands/context.ts";
+import { tooFewReplicas } from "../../commands/errors.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ScriptContext, ScriptHost } from "./host.ts";
@@ -109,9 +110,9 @@ export class ScriptRun {
       return "Write commands are not allowed from read-only scripts.";
     }
     if (
-      !this.hasWritten && (mask & Flag.write) !== 0 && this.#host.replication.lacksReplicas
+      !this.hasWritten && (mask & Flag.write) !== 0 && this.caller.server.replication.lacksReplicas
     ) {
-      return "-NOREPLICAS Not enough good replicas to write.";
+      return `-${tooFewReplicas().message}`;
     }
     // What has begun to write is not refused in the middle.
     if (this.#isOutOfMemory && !this.hasWritten && (mask & Flag.denyoom) !== 0) {
