@@ -44,6 +44,9 @@ interface CachedScript {
   /** A sum of `ScriptFlag`s. */
   readonly flags: number;
   readonly isBrief: boolean;
+  /** Whether it can look at its keys, and at its further arguments: a brief script has no way round their names. */
+  readonly usesKeys: boolean;
+  readonly usesArguments: boolean;
   /** The compiled function, for {@link LuaState.pushKept} of the instance of that generation. */
   reference: number;
   generation: number;
@@ -120,12 +123,16 @@ export class EvalScripts {
     const known = this.#scripts.get(name);
     if (known !== undefined) return known;
     const { bodyAt, flags } = readShebang(source);
+    const text = decodeLatin1(source);
+    const isBrief = !WORDS_OF_LONG_SCRIPTS.test(text);
     const script: CachedScript = {
       name,
       source: source.slice(),
       bodyAt,
       flags,
-      isBrief: !WORDS_OF_LONG_SCRIPTS.test(decodeLatin1(source)),
+      isBrief,
+      usesKeys: !isBrief || text.includes("KEYS"),
+      usesArguments: !isBrief || text.includes("ARGV"),
       reference: 0,
       generation: -1,
     };
@@ -175,10 +182,10 @@ export class EvalScripts {
       if (script.generation !== this.#engine.generation) this.#compileAgain(lua, script);
       lua.pushKept(script.reference);
       const end = FIRST_KEY_AT + count;
-      lua.setReadOnly(GLOBALS_INDEX, false);
-      setGlobal(lua, "KEYS", args, { from: FIRST_KEY_AT, to: end });
-      setGlobal(lua, "ARGV", args, { from: end, to: args.count });
-      lua.setReadOnly(GLOBALS_INDEX, true);
+      lua.setGlobalsReadOnly(false);
+      if (script.usesKeys) setGlobal(lua, "KEYS", args, { from: FIRST_KEY_AT, to: end });
+      if (script.usesArguments) setGlobal(lua, "ARGV", args, { from: end, to: args.count });
+      lua.setGlobalsReadOnly(true);
       return 0;
     });
   }

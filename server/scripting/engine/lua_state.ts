@@ -14,7 +14,7 @@
  */
 
 import { decodeLatin1 } from "../../resp/args.ts";
-import { LuaError, type LuaFunction, type LuaStack, type LuaType } from "../lua_library.ts";
+import { LuaError, type LuaFunction, type LuaStack, LuaType } from "../lua_library.ts";
 import { ASK_FIRST, Layout, READ_ONLY, REFUSE_CHANGE } from "./lua_module.ts";
 import {
   connectLongJumps,
@@ -100,19 +100,14 @@ const API = [
   "lua_getinfo",
   "lua_getmetatable",
   "lua_getstack",
-  "lua_gettop",
   "lua_insert",
   "lua_isnumber",
   "lua_isstring",
   "lua_next",
   "lua_objlen",
   "lua_pcall",
-  "lua_pushboolean",
   "lua_pushcclosure",
-  "lua_pushlightuserdata",
   "lua_pushlstring",
-  "lua_pushnil",
-  "lua_pushnumber",
   "lua_pushvalue",
   "lua_rawget",
   "lua_rawgeti",
@@ -128,7 +123,6 @@ const API = [
   "lua_tolstring",
   "lua_tonumber",
   "lua_topointer",
-  "lua_touserdata",
   "lua_type",
   "malloc",
 ] as const;
@@ -156,6 +150,7 @@ export class LuaState implements LuaStack {
   /** Views of the memory; made anew when it grows. */
   #bytes!: Uint8Array;
   #words!: Uint32Array;
+  #doubles!: Float64Array;
   readonly #texts = new Map<string, number>();
   readonly #indexes = new Map<LuaFunction, number>();
   readonly #callees: LuaFunction[] = [];
@@ -251,6 +246,7 @@ export class LuaState implements LuaStack {
   #look(): void {
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#words = new Uint32Array(this.#memory.buffer);
+    this.#doubles = new Float64Array(this.#memory.buffer);
   }
 
   /** Grows the memory to `size` bytes or more; 0 when that is too much. */
@@ -342,9 +338,29 @@ export class LuaState implements LuaStack {
   }
 
   // --- the stack --------------------------------------------------------------------------------------------------
+  //
+  // What the C API does by a load or a store is done in memory, which takes a tenth of a call.
+
+  /** Where the value at an index of the stack lies. */
+  #address(index: number): number {
+    const { valueSize, top, base } = Layout;
+    return index > 0
+      ? this.#words[(this.#state + base) >> 2] + (index - 1) * valueSize
+      : this.#words[(this.#state + top) >> 2] + index * valueSize;
+  }
+
+  /** Makes the next free slot the top, with a value of that type, and answers where it lies. */
+  #push(type: LuaType): number {
+    const words = this.#words;
+    const topAt = (this.#state + Layout.top) >> 2;
+    const address = words[topAt];
+    words[(address + Layout.valueType) >> 2] = type;
+    words[topAt] = address + Layout.valueSize;
+    return address;
+  }
 
   getTop(): number {
-    return this.#api.lua_gettop(this.#state);
+    return (this.endOfStack - this.firstArgument) / Layout.valueSize;
   }
 
   setTop(index: number): void {
@@ -352,23 +368,28 @@ export class LuaState implements LuaStack {
   }
 
   pop(count = 1): void {
-    this.#api.lua_settop(this.#state, -count - 1);
+    this.#words[(this.#state + Layout.top) >> 2] -= count * Layout.valueSize;
   }
 
   type(index: number): LuaType {
-    return this.#api.lua_type(this.#state, index) as LuaType;
+    if (index <= REGISTRY_INDEX) return this.#api.lua_type(this.#state, index) as LuaType;
+    const address = this.#address(index);
+    if (index > 0 && address >= this.endOfStack) return LuaType.none;
+    return this.#words[(address + Layout.valueType) >> 2] as LuaType;
   }
 
   pushNil(): void {
-    this.#api.lua_pushnil(this.#state);
+    this.#push(LuaType.nil);
   }
 
   pushBoolean(value: boolean): void {
-    this.#api.lua_pushboolean(this.#state, value ? 1 : 0);
+    const address = this.#push(LuaType.boolean);
+    this.#words[address >> 2] = value ? 1 : 0;
   }
 
   pushNumber(value: number): void {
-    this.#api.lua_pushnumber(this.#state, value);
+    const address = this.#push(LuaType.number);
+    this.#doubles[address >> 3] = value;
   }
 
   pushBytes(bytes: Uint8Array): void {
@@ -402,12 +423,13 @@ export class LuaState implements LuaStack {
   }
 
   pushNull(): void {
-    this.#api.lua_pushlightuserdata(this.#state, 0);
+    const address = this.#push(LuaType.lightUserdata);
+    this.#words[address >> 2] = 0;
   }
 
   isNull(index: number): boolean {
-    const { lua_type, lua_touserdata } = this.#api;
-    return lua_type(this.#state, index) === 2 && lua_touserdata(this.#state, index) === 0;
+    return this.type(index) === LuaType.lightUserdata &&
+      this.#words[this.#address(index) >> 2] === 0;
   }
 
   pushClosure(callee: LuaFunction, upvalues: number): void {
@@ -496,10 +518,16 @@ export class LuaState implements LuaStack {
   }
 
   toNumber(index: number): number {
+    if (this.type(index) === LuaType.number && index > REGISTRY_INDEX) {
+      return this.#doubles[this.#address(index) >> 3];
+    }
     return this.#api.lua_tonumber(this.#state, index);
   }
 
   toText(index: number): string {
+    if (this.type(index) === LuaType.string) {
+      return this.#read(this.stringAddress(index), this.objectLength(index));
+    }
     const api = this.#api;
     // The conversion would turn a number on the stack into a string.
     api.lua_pushvalue(this.#state, index);
@@ -518,6 +546,10 @@ export class LuaState implements LuaStack {
   }
 
   toBytes(index: number): Uint8Array {
+    if (this.type(index) === LuaType.string) {
+      const address = this.stringAddress(index);
+      return this.#bytes.slice(address, address + this.objectLength(index));
+    }
     const api = this.#api;
     api.lua_pushvalue(this.#state, index);
     const address = api.lua_tolstring(this.#state, -1, this.#lengthSlot);
@@ -527,6 +559,9 @@ export class LuaState implements LuaStack {
   }
 
   stringAddress(index: number): number {
+    if (index > REGISTRY_INDEX && this.type(index) === LuaType.string) {
+      return this.#words[this.#address(index) >> 2] + Layout.stringBytes;
+    }
     return this.#api.lua_tolstring(this.#state, index, 0);
   }
 
@@ -563,6 +598,9 @@ export class LuaState implements LuaStack {
   }
 
   objectLength(index: number): number {
+    if (index > REGISTRY_INDEX && this.type(index) === LuaType.string) {
+      return this.#words[(this.#words[this.#address(index) >> 2] + Layout.stringLength) >> 2];
+    }
     return this.#api.lua_objlen(this.#state, index);
   }
 
@@ -656,6 +694,13 @@ export class LuaState implements LuaStack {
   /** Makes the table at `index` one that cannot be changed, or can again. */
   setReadOnly(index: number, isReadOnly: boolean): void {
     const marks = this.#api.lua_topointer(this.#state, index) + Layout.marks;
+    if (isReadOnly) this.#bytes[marks] |= READ_ONLY;
+    else this.#bytes[marks] &= ~READ_ONLY;
+  }
+
+  /** {@link setReadOnly} for the table of globals, which costs next to nothing. */
+  setGlobalsReadOnly(isReadOnly: boolean): void {
+    const marks = this.globals + Layout.marks;
     if (isReadOnly) this.#bytes[marks] |= READ_ONLY;
     else this.#bytes[marks] &= ~READ_ONLY;
   }
