@@ -8,7 +8,7 @@
  */
 
 import type { Args } from "../server/resp/args.ts";
-import type { Context } from "./context.ts";
+import type { Context, ServerApi } from "./context.ts";
 
 /** The groups of Redis's documentation. */
 export type Group =
@@ -159,6 +159,8 @@ export interface CommandSpec {
    * and EXEC, or it is the one that executes the transaction, and is refused wherever a queued command is.
    */
   readonly inTransaction?: "at-once" | "executes";
+  /** Whether this request says of itself that it does not write, though the command might: a script, a function. */
+  readonly doesNotWrite?: (server: ServerApi, args: Args) => boolean;
   /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */
   readonly secrets?: (args: Args) => readonly number[];
   /**

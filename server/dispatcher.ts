@@ -190,7 +190,9 @@ export class Dispatcher {
     const { client, server } = ctx;
     if (client.transaction !== undefined && (command.mask & Flag.at_once) === 0) {
       // No memory is spent on what EXEC will not carry out.
-      if (!client.isBroken) server.clientBytes += client.transaction.queue(command, args);
+      if (!client.isBroken) {
+        server.clientBytes += client.transaction.queue(command, args, server.maskOf(command, args));
+      }
       ctx.reply.simple("QUEUED");
       return;
     }

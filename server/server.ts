@@ -328,6 +328,12 @@ export class Server implements ServerApi, ScriptHost {
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
   }
 
+  /** A command's flags; a request that says it does not write is none that may have to be replicated. */
+  maskOf({ mask, spec }: RegisteredCommand, args: Args): number {
+    if ((mask & Flag.may_replicate) === 0 || spec.doesNotWrite === undefined) return mask;
+    return spec.doesNotWrite(this, args) ? mask & ~Flag.may_replicate : mask;
+  }
+
   // --- scripts ------------------------------------------------------------------------------------------------
 
   isOutOfMemory(): boolean {

@@ -487,8 +487,9 @@ export class Session implements ClientApi, ReplicaLink {
   /** Whether the command at hand must wait for CLIENT UNPAUSE. */
   #waitsForPause(): boolean {
     const server = this.#server;
-    const command = server.registry.find(this.#decoder.args);
-    let mask = command?.mask ?? 0;
+    const { args } = this.#decoder;
+    const command = server.registry.find(args);
+    let mask = command === undefined ? 0 : server.maskOf(command, args);
     if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
     const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (!server.clients.holds(this, writes)) return false;

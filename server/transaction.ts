@@ -65,13 +65,13 @@ export class Transaction {
   }
 
   /**
-   * Adds a command, by a copy of its arguments; none is kept when EXEC will refuse anyway. Answers how many bytes of
+   * Adds a command with the flags that this request has, by a copy of its arguments; none is kept when EXEC will refuse anyway. Answers how many bytes of
    * memory were taken for it, mostly none.
    */
-  queue(command: RegisteredCommand, args: Args): number {
+  queue(command: RegisteredCommand, args: Args, mask: number = command.mask): number {
     if (this.#aborted) return 0;
     const before = this.#bytes.length;
-    this.mask |= command.mask;
+    this.mask |= mask;
     this.#commands.push(command);
     const { buf, count, len, off } = args;
     const lengths = this.#lengths;

@@ -47,6 +47,7 @@ function evalCommand({ name, summary, since, script, isReadOnly }: EvalFacts): C
       arg.string("arg", { optional: true, multiple: true }),
     ],
 
+    doesNotWrite: ({ scripting }, args) => isReadOnly || scripting.declaresNoWrites(args, how),
     run: (ctx, args) => ctx.server.scripting.evaluate(ctx, args, how),
   });
 }

@@ -331,6 +331,7 @@ export const fcall = command({
   flags: ["noscript", "skip_monitor", "may_replicate", "no_mandatory_keys", "stale"],
   keys: [{ access: "RW", effects: ["access", "update"], at: 2, countAt: 0, firstAt: 1 }],
 
+  doesNotWrite: ({ functions }, args) => functions.declaresNoWrites(args),
   run: (ctx, args) => ctx.server.functions.call(ctx, args, { readOnly: false }),
 });
 

@@ -190,6 +190,13 @@ export class EvalScripts {
     });
   }
 
+  /** Whether the script in argument 1, or of that name, declares that it does not write. */
+  declaresNoWrites(args: Args, { byName }: { byName: boolean }): boolean {
+    if (args.count < 2) return false;
+    const flags = byName ? this.#scripts.get(args.lower(1))?.flags : declaredFlags(args.view(1));
+    return ((flags ?? 0) & ScriptFlag.noWrites) !== 0;
+  }
+
   /** Compiles a script for a new instance, below what is on the stack already. */
   #compileAgain(lua: LuaState, script: CachedScript): void {
     if (lua.load(script.source.subarray(script.bodyAt), "@user_script") !== LuaStatus.ok) {
@@ -257,6 +264,17 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 function noScript(): ReplyError {
   return new ReplyError("NOSCRIPT No matching script. Please use EVAL.");
+}
+
+/** What a script declares; nothing if its first line is wrong. */
+function declaredFlags(source: Uint8Array): number {
+  try {
+    return readShebang(source).flags;
+  } catch (error) {
+    // It will be refused with this when it is run.
+    if (error instanceof ReplyError) return 0;
+    throw error;
+  }
 }
 
 /** Reads the first line of a script if it begins with `#!`. The line's end stays, so that lines keep their numbers. */

@@ -29,7 +29,7 @@ import {
 import type { ScriptHost } from "./host.ts";
 import { loadingConstants, logFunction, type RedisFunctionsHost } from "./redis_functions.ts";
 import { ScriptEngine } from "./script_engine.ts";
-import { scriptFlagNames } from "./script_flags.ts";
+import { ScriptFlag, scriptFlagNames } from "./script_flags.ts";
 import { busyRefusal } from "./scripting.ts";
 
 /** How long the source of a library may run, in ms, when a client loads it. */
@@ -214,6 +214,12 @@ export class Functions implements FunctionsApi {
     });
     if (later !== undefined) this.#command = args.detach();
     return later;
+  }
+
+  declaresNoWrites(args: Args): boolean {
+    if (args.count <= NAME_AT) return false;
+    const flags = this.#libraries.find(args.binary(NAME_AT))?.flags ?? 0;
+    return (flags & ScriptFlag.noWrites) !== 0;
   }
 
   running(): RunningFunction | undefined {

@@ -64,6 +64,10 @@ export class Scripting implements ScriptingApi {
     return this.#scripts.evaluate(ctx, args, options);
   }
 
+  declaresNoWrites(args: Args, options: { byName: boolean }): boolean {
+    return this.#scripts.declaresNoWrites(args, options);
+  }
+
   load(source: Uint8Array): string {
     return this.#scripts.load(source);
   }

@@ -213,3 +213,26 @@ Deno.test("monitors are shown a script before what it calls", () =>
     );
     assertMatch(await other.line(), /^\+\d+\.\d+ \[0 lua\] "SET" "k" "1"$/);
   }));
+
+Deno.test("scripts that declare to write nothing are carried out while writes are paused", () =>
+  withServer(async (caller, other) => {
+    const library = "#!lua name=lib\nredis.register_function{ function_name = 'f', flags = " +
+      "{ 'no-writes' }, callback = function() return 5 end }";
+    await caller.send(request("FUNCTION", "LOAD", library));
+    await caller.expect("$3\r\nlib\r\n");
+    const reading = "#!lua flags=no-writes\nreturn 7";
+    await caller.send(request("SCRIPT", "LOAD", reading));
+    await caller.expect("$40\r\n");
+    const sha = await caller.line();
+    assertEquals(await ask(other, "CLIENT", "PAUSE", "60000", "WRITE"), "+OK");
+    assertEquals(await ask(caller, "EVAL", reading, "0"), ":7");
+    assertEquals(await ask(caller, "EVALSHA", sha, "0"), ":7");
+    assertEquals(await ask(caller, "EVAL_RO", "return 6", "0"), ":6");
+    assertEquals(await ask(caller, "FCALL", "f", "0"), ":5");
+    await caller.send(request("MULTI") + request("EVAL", reading, "0") + request("EXEC"));
+    await caller.expect("+OK\r\n+QUEUED\r\n*1\r\n:7\r\n");
+    await caller.send(request("EVAL", "return 8", "0"));
+    assertEquals(await ask(other, "PING"), "+PONG");
+    assertEquals(await ask(other, "CLIENT", "UNPAUSE"), "+OK");
+    await caller.expect(":8\r\n");
+  }));
