@@ -86,6 +86,7 @@ export class Primary implements ReplicationApi {
   #stopListening: (() => void) | undefined;
   /** When the last replica went, Unix time in ms. */
   #aloneSince = 0;
+  /** How long there have been replicas, in ticks. */
   #seconds = 0;
   #isDue = false;
   #wantsAcks = false;
@@ -258,6 +259,7 @@ export class Primary implements ReplicationApi {
 
   #add(replica: Replica): void {
     replica.link.replica = replica;
+    if (this.#replicas.size === 0) this.#seconds = 0;
     this.#replicas.add(replica);
     if (this.#stopListening !== undefined) return;
     const { effects } = this.#host;
@@ -392,7 +394,7 @@ export class Primary implements ReplicationApi {
       if (replBacklogTtl > 0 && now - this.#aloneSince > replBacklogTtl * 1000) this.#close();
       return;
     }
-    if (this.#seconds++ % replPingReplicaPeriod === 0) this.#feed(NO_DATABASE, Args.of("PING"));
+    if (++this.#seconds % replPingReplicaPeriod === 0) this.#feed(NO_DATABASE, Args.of("PING"));
     for (const replica of [...this.#replicas]) {
       if (replica.state === "waiting") {
         replica.link.push(KEEP_ALIVE);
