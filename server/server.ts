@@ -237,6 +237,7 @@ export class Server implements ServerApi, ScriptHost {
         ? "frequency"
         : "none",
       compress: rdbcompression,
+      pause: () => this.fairness.othersFirst(),
     });
   }
 

@@ -121,6 +121,8 @@ export class Keyspace {
   /** Fields of hashes. */
   expiredFields = 0;
   evictedKeys = 0;
+  /** How many snapshots are being written, which need the records as they were. */
+  snapshots = 0;
   /** The share of expiring keys that active expiry finds over, as a running average. */
   expiredStale = 0;
 

@@ -23,6 +23,10 @@ export function flushAll(keyspace: Keyspace): number {
     hooks.replaced?.(db);
     keys += db.size;
   }
+  if (keyspace.snapshots > 0) {
+    for (const db of databases) giveUp(db);
+    return keys;
+  }
   // The whole arena goes, chunk by chunk instead of record by record, and with it the records flushed before.
   lazyFree.forgetRecords();
   lazyFree.addDisposal(arena.clear());
@@ -46,11 +50,21 @@ export function flushDatabase(db: Database): number {
   keyspace.hooks.replaced?.(db);
   const keys = db.size;
   if (keys === 0) return 0;
-  keyspace.lazyFree.addTable(db.table, (ref) => db.releaseRecord(ref));
-  db.table = keyspace.newTable();
-  if (db.volatileHashes !== undefined) keyspace.lazyFree.addCollection(db.volatileHashes);
-  db.volatileHashes = undefined;
+  giveUp(db);
   return keys;
+}
+
+/** Puts an empty table in the place of a database's, whose records go one by one: others, or a snapshot, need theirs. */
+function giveUp(db: Database): void {
+  const { keyspace, table, volatileHashes } = db;
+  if (table.size > 0) {
+    db.table = keyspace.newTable();
+    const free = () => keyspace.lazyFree.addTable(table, (ref) => db.releaseRecord(ref));
+    if (table.cut === undefined) free();
+    else table.cut.whenDone(free);
+  }
+  if (volatileHashes !== undefined) keyspace.lazyFree.addCollection(volatileHashes);
+  db.volatileHashes = undefined;
 }
 
 /** A table that has been thrown away. */

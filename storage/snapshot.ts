@@ -1,13 +1,17 @@
 /**
- * Snapshots: all data as it is at one moment, as a stream of RDB.
+ * Snapshots: all data as it is at one moment, as a stream of RDB, while commands go on.
  *
  *     "REDIS" four digits of the version | fields: 250, name, value
  *     libraries of functions: 245, source
  *     databases: 254, number | 251, keys, keys with an expiry | keys: (252, Unix time in ms)? (248, idle | 249, use)? type, key, value
  *     255 | checksum of all before
  *
- * The cut is taken at once, in memory: whoever asks waits for as long as it takes to write the data, and until the stream
- * has been read there is a second, compressed copy of it. Who reads the stream must not rely on that.
+ * Whoever reads the stream walks the tables, in the order of the hashes, a piece at a time. A record that is about to
+ * change, come or go before the walk has reached it is written first, and its hash remembered, so that the walk leaves
+ * it out ({@link TableCut}). Tables say so themselves, as they are asked for every record before it changes; SWAPDB
+ * only gives them to other databases, and flushed ones are kept until they are written.
+ *
+ * No copy of the data is made: what is written and not yet read is one piece, and what has changed meanwhile.
  *
  * @module
  */
@@ -15,13 +19,16 @@
 import { NO_EXPIRY } from "./entry.ts";
 import type { Database, Keyspace } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
+import type { Table, TableCut } from "./memory/table.ts";
 import { Crc64 } from "./rdb/crc64.ts";
 import { COMMON_VERSION, RdbOpcode } from "./rdb/format.ts";
 import { saveValue, valueType } from "./rdb/value.ts";
 import { RdbWriter } from "./rdb/writer.ts";
 
-/** The stream comes in pieces of about so many bytes. */
-const CHUNK_BYTES = 256 * 1024;
+/** The stream comes in pieces of about so many bytes: less than a millisecond's work, unless a value is larger. */
+const CHUNK_BYTES = 64 * 1024;
+/** So many records are written between two looks at how much that was. */
+const RECORDS_PER_STEP = 16;
 const CHECKSUM_BYTES = 8;
 
 /** What goes into a snapshot beside the keys, and how they are written. */
@@ -38,44 +45,98 @@ export interface SnapshotOptions {
   readonly compress: boolean;
   /** The version of the format; that of Redis 7.0 unless given, which has no times of single fields. */
   readonly version?: number;
+  /** Lets others work between two pieces, however fast the stream is read. */
+  readonly pause: () => Promise<void>;
 }
 
-/** All data as it is now. O(bytes), before this returns. */
+/** All data as it is now. Must be read to its end or cancelled; a database that is flushed meanwhile keeps its memory. */
 export function snapshot(
   keyspace: Keyspace,
   options: SnapshotOptions,
 ): ReadableStream<Uint8Array> {
-  const chunks = new SnapshotWriter(options).write(keyspace);
-  let next = 0;
+  const writer = new SnapshotWriter(keyspace, options);
   return new ReadableStream({
-    pull(controller) {
-      const chunk = chunks[next];
-      if (chunk === undefined) return controller.close();
-      // What has been read is not kept.
-      chunks[next++] = new Uint8Array(0);
-      controller.enqueue(chunk);
+    async pull(controller) {
+      try {
+        const chunk = writer.next();
+        if (chunk === undefined) return controller.close();
+        controller.enqueue(chunk);
+      } catch (error) {
+        writer.end();
+        throw error;
+      }
+      await options.pause();
     },
     cancel() {
-      chunks.length = 0;
+      writer.end();
     },
   }, { highWaterMark: 0 });
 }
 
 /** Writes one snapshot. */
 class SnapshotWriter {
+  readonly #keyspace: Keyspace;
   readonly #options: SnapshotOptions;
   readonly #writer: RdbWriter;
   readonly #checksum = new Crc64();
-  readonly #chunks: Uint8Array[] = [];
+  /** What is still to be walked. */
+  #cuts: DatabaseCut[] = [];
+  /** The database that the next record is taken to belong to. */
+  #database = -1;
+  #isComplete = false;
 
-  constructor(options: SnapshotOptions) {
+  constructor(keyspace: Keyspace, options: SnapshotOptions) {
+    this.#keyspace = keyspace;
     this.#options = options;
     const { version = COMMON_VERSION, compress } = options;
     this.#writer = new RdbWriter({ version, compress });
+    this.#writeHead();
+    keyspace.snapshots++;
+    if (!options.includesKeys) return;
+    for (const db of keyspace.databases) {
+      if (db.size > 0) this.#cuts.push(new DatabaseCut(db, (ref) => this.#writeKey(db, ref)));
+    }
+    for (const { db: { id, table } } of this.#cuts) {
+      this.#select(id);
+      this.#writer.byte(RdbOpcode.sizes);
+      this.#writer.count(table.size);
+      this.#writer.count(table.volatileCount);
+    }
   }
 
-  /** Writes everything and answers it in pieces. */
-  write(keyspace: Keyspace): Uint8Array[] {
+  /** The next piece; undefined at the end. */
+  next(): Uint8Array | undefined {
+    if (this.#isComplete) return undefined;
+    const writer = this.#writer;
+    while (writer.length < CHUNK_BYTES && this.#cuts.length > 0) {
+      if (!this.#cuts[0].step()) this.#cuts.shift();
+    }
+    if (this.#cuts.length > 0) return this.#take();
+    writer.byte(RdbOpcode.end);
+    const last = this.#take();
+    const whole = new Uint8Array(last.length + CHECKSUM_BYTES);
+    whole.set(last);
+    this.#checksum.write(whole, last.length);
+    this.end();
+    return whole;
+  }
+
+  #take(): Uint8Array {
+    const chunk = this.#writer.take();
+    this.#checksum.update(chunk);
+    return chunk;
+  }
+
+  /** Lets go of all tables: there will be nothing more. */
+  end(): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    for (const cut of this.#cuts) cut.end();
+    this.#cuts = [];
+    this.#keyspace.snapshots--;
+  }
+
+  #writeHead(): void {
     const writer = this.#writer;
     writer.raw(bytesOf(`REDIS${String(writer.version).padStart(4, "0")}`));
     for (const [name, value] of this.#options.fields) {
@@ -87,32 +148,19 @@ class SnapshotWriter {
       writer.byte(RdbOpcode.function2);
       writer.string(source);
     }
-    if (this.#options.includesKeys) {
-      for (const db of keyspace.databases) this.#writeDatabase(db);
-    }
-    writer.byte(RdbOpcode.end);
-    this.#cut();
-    const checksum = new Uint8Array(CHECKSUM_BYTES);
-    this.#checksum.write(checksum, 0);
-    this.#chunks.push(checksum);
-    return this.#chunks;
   }
 
-  #writeDatabase(db: Database): void {
-    if (db.size === 0) return;
-    const writer = this.#writer;
-    writer.byte(RdbOpcode.database);
-    writer.count(db.id);
-    writer.byte(RdbOpcode.sizes);
-    writer.count(db.size);
-    writer.count(db.table.volatileCount);
-    let position = 0;
-    do {
-      position = db.table.walk(position, (ref) => this.#writeKey(db, ref));
-    } while (position !== 0);
+  /** Records that change are written while another database is walked. */
+  #select(database: number): void {
+    if (database === this.#database) return;
+    this.#database = database;
+    this.#writer.byte(RdbOpcode.database);
+    this.#writer.count(database);
   }
 
+  /** Writes a record of a table that was this database's at the snapshot's moment. */
   #writeKey(db: Database, ref: Ref): void {
+    this.#select(db.id);
     const writer = this.#writer;
     const expiry = db.expiry(ref);
     if (expiry !== NO_EXPIRY) {
@@ -131,14 +179,84 @@ class SnapshotWriter {
     const { buf, off, len } = db.key(ref);
     writer.string(buf, off, len);
     saveValue(writer, db, ref);
-    if (writer.length >= CHUNK_BYTES) this.#cut();
+  }
+}
+
+/** One database on its way into a snapshot. */
+class DatabaseCut implements TableCut {
+  readonly db: Database;
+  /** The table that was the database's. */
+  readonly #table: Table;
+  readonly #write: (ref: Ref) => void;
+  /** Records of lesser hashes have been written. */
+  #position = 0;
+  /** Hashes from there on whose records need not be written any more. */
+  readonly #touched = new Set<number>();
+  readonly #onDone: (() => void)[] = [];
+  /** The cut of an earlier snapshot that has not ended either. */
+  #earlier: DatabaseCut | undefined;
+  #isDone = false;
+
+  constructor(db: Database, write: (ref: Ref) => void) {
+    this.db = db;
+    this.#table = db.table;
+    this.#write = write;
+    this.#earlier = db.table.cut as DatabaseCut | undefined;
+    db.table.cut = this;
   }
 
-  /** Ends a piece. */
-  #cut(): void {
-    const chunk = this.#writer.take();
-    this.#checksum.update(chunk);
-    this.#chunks.push(chunk);
+  touch(hash: number): void {
+    this.#earlier?.touch(hash);
+    if (this.#isDone || hash < this.#position || this.#touched.has(hash)) return;
+    this.#touched.add(hash);
+    // The first records from there on, which may be of another hash.
+    this.#table.scan(hash, 1, (ref) => {
+      if (this.#table.hashOf(ref) === hash) this.#write(ref);
+    });
+  }
+
+  whenDone(action: () => void): void {
+    if (this.#earlier !== undefined) this.#earlier.whenDone(() => this.#whenDone(action));
+    else this.#whenDone(action);
+  }
+
+  #whenDone(action: () => void): void {
+    if (this.#isDone) action();
+    else this.#onDone.push(action);
+  }
+
+  /** Writes some records; answers whether there are more. */
+  step(): boolean {
+    const next = this.#table.scan(this.#position, RECORDS_PER_STEP, (ref) => {
+      if (this.#touched.size === 0 || !this.#touched.has(this.#table.hashOf(ref))) {
+        this.#write(ref);
+      }
+    });
+    if (next === 0) {
+      this.end();
+      return false;
+    }
+    this.#position = next;
+    return true;
+  }
+
+  /** Forgets the table. */
+  end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#touched.clear();
+    this.#unchain();
+    for (const action of this.#onDone) action();
+  }
+
+  #unchain(): void {
+    if (this.#table.cut === this) {
+      this.#table.cut = this.#earlier;
+      return;
+    }
+    let later = this.#table.cut as DatabaseCut | undefined;
+    while (later !== undefined && later.#earlier !== this) later = later.#earlier;
+    if (later !== undefined) later.#earlier = this.#earlier;
   }
 }
 

@@ -45,8 +45,18 @@ export interface TableOptions {
   keyAt: number;
 }
 
+/** What a snapshot wants to know of a table that it goes through. */
+export interface TableCut {
+  /** Called before records of this hash change, come or go: writes those that are not written yet. */
+  touch(hash: number): void;
+  /** Calls `action` when the table and its records are not needed any more. */
+  whenDone(action: () => void): void;
+}
+
 /** Maps byte-string keys to the refs of records that begin with their keys. */
 export class Table {
+  /** Who is told of records before they change or go, while a snapshot has not written them yet. */
+  cut: TableCut | undefined;
   readonly #arena: Arena;
   readonly #hasher: Hasher;
   readonly #keyAt: number;
@@ -130,13 +140,18 @@ export class Table {
       if (words[record + 1] !== length) continue;
       // An expiry takes two words and its flag is 0x80.
       const word = record + (this.#keyAt >>> 2) + ((words[record] & HAS_EXPIRY) >>> 6);
-      if (keyEquals(words, word, buffer, offset, length)) return ref;
+      if (keyEquals(words, word, buffer, offset, length)) {
+        // Whoever finds a record may change it.
+        if (this.cut !== undefined) this.cut.touch(hash);
+        return ref;
+      }
     }
     return 0;
   }
 
   /** Adds a record whose key is known to be absent. */
   insert(ref: Ref, hash: number): void {
+    if (this.cut !== undefined) this.cut.touch(hash);
     const arena = this.#arena;
     const isVolatile = (arena.u32[ref >>> 17][(ref & 0x1ffff) << 1] & HAS_EXPIRY) === 0 ? 0 : 1;
     const entry = ((hash << 1) | isVolatile) >>> 0;
@@ -177,6 +192,7 @@ export class Table {
 
   /** Takes a record out of the table, whether freed already or not; false if it is not in it. */
   remove(ref: Ref, hash: number): boolean {
+    if (this.cut !== undefined) this.cut.touch(hash);
     const segment = this.#directory[hash >>> this.#shift];
     const at = segment.find(ref, hash);
     if (at === -1) return false;

@@ -137,10 +137,14 @@ Deno.test({
     using replica = await connect(peer);
     await linkIsUp(replica);
 
-    await play(client, [["CLIENT", "KILL", "TYPE", "replica"]]);
-    const long = "x".repeat(10_000);
-    await play(client, Array.from({ length: 50 }, (_, i): Command => ["SET", `key${i}`, long]));
-    await linkIsUp(replica);
+    // At once, before the replica can come back.
+    const script = "for i = 1, 50 do redis.call('SET', 'key' .. i, string.rep('x', 10000)) end";
+    await play(client, [
+      ["MULTI"],
+      ["CLIENT", "KILL", "TYPE", "replica"],
+      ["EVAL", script, "0"],
+      ["EXEC"],
+    ]);
     await assertSameData(client, replica);
     const { fullSyncs, failedPartialSyncs } = primary.server.replication;
     assertEquals({ fullSyncs, failedPartialSyncs }, { fullSyncs: 2, failedPartialSyncs: 1 });
@@ -168,6 +172,42 @@ Deno.test({
     await linkIsUp(replica);
     await assertSameData(client, replica);
     assertUnderstood(peer);
+  },
+});
+
+Deno.test({
+  name: "A replica gets the data of the snapshot's moment, and what changes while it is sent",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using primary = await startServer(PRIMARY);
+    using client = await connect(primary);
+    const { keyspace } = primary.server;
+    const random = seededRandom(21);
+    for (let i = 0; i < 30; i++) {
+      const script =
+        `for i = 1, 1000 do redis.call('SET', 'k' .. (${i} * 1000 + i), math.random()) ` +
+        `redis.call('RPUSH', 'l' .. (${i} * 1000 + i), i, ARGV[1]) end`;
+      await play(client, [[
+        "EVAL",
+        script,
+        "0",
+        Array.from({ length: 12 }, () => random()).join(),
+      ]]);
+    }
+    await using peer = await startReplica(primary);
+    using replica = await connect(peer);
+    let during = 0;
+    while (primary.server.replication.fullSyncs === 0 || keyspace.snapshots > 0) {
+      const i = Math.floor(random() * 30_000);
+      await play(client, [["RPUSH", `l${i}`, "more"], ["APPEND", `k${i}`, "!"], [
+        "DEL",
+        `k${i + 1}`,
+      ]]);
+      if (keyspace.snapshots > 0) during++;
+    }
+    assert(during > 10, `only ${during} changes came between`);
+    await linkIsUp(replica);
+    await assertSameData(client, replica);
   },
 });
 
