@@ -200,7 +200,6 @@ export class Primary implements ReplicationApi {
     if (replica === undefined) return;
     replica.ackOffset = Math.max(replica.ackOffset, offset);
     if (diskOffset !== undefined) replica.diskOffset = Math.max(replica.diskOffset, diskOffset);
-    replica.ackAt = this.#host.now();
     if (replica.state === "online" && replica.waitsForAck) {
       replica.waitsForAck = false;
       this.#schedule();
@@ -212,7 +211,7 @@ export class Primary implements ReplicationApi {
     link: ReplicaLink,
     from?: { id: string; offset: number; isFailover: boolean },
   ): string | undefined {
-    if (link.replica !== undefined) return undefined;
+    if (link.replica !== undefined || link.isMonitor) return undefined;
     if (from?.isFailover) return SyncRefusal.failoverOfPrimary;
     if (link.output.pending > 0) return SyncRefusal.pendingOutput;
     const said = this.announcement(link);
@@ -250,7 +249,7 @@ export class Primary implements ReplicationApi {
     const newId = replica.said.understandsNewIds ? ` ${stream.id}` : "";
     replica.link.push(encodeLatin1(`+CONTINUE${newId}\r\n`));
     replica.reader = stream.readFrom(offset - 1);
-    replica.ackAt = this.#host.now();
+    replica.heard(this.#host.now());
     replica.state = "online";
     this.#host.log("notice", `Replica ${replica.name} goes on from ${offset}`);
     this.#schedule();
@@ -305,7 +304,8 @@ export class Primary implements ReplicationApi {
     });
     for (const replica of replicas) {
       replica.reader = stream.readFrom(stream.offset);
-      replica.state = "sending";
+      replica.state = this.#isMarked(replica) ? "sending" : "gathering";
+      replica.heard(this.#host.now());
       if (replica.isOld) continue;
       replica.link.push(encodeLatin1(`+FULLRESYNC ${stream.id} ${stream.offset}\r\n`));
     }
@@ -315,14 +315,19 @@ export class Primary implements ReplicationApi {
     });
   }
 
+  /** Whether its snapshot ends with a mark, so that nothing of it must be kept. */
+  #isMarked({ said }: Replica): boolean {
+    const { replDisklessSync } = this.#host.config.values;
+    return said.understandsMark && (replDisklessSync || said.onlyFunctions !== undefined);
+  }
+
   async #send(snapshot: ReadableStream<Uint8Array>, replicas: readonly Replica[]): Promise<void> {
     // The command that asked for it may still be running.
     await Promise.resolve();
-    const { replDisklessSync } = this.#host.config.values;
-    const marked = replicas.filter(({ said }) =>
-      said.understandsMark && (replDisklessSync || said.onlyFunctions !== undefined)
+    const { marked = [], counted = [] } = Object.groupBy(
+      replicas,
+      ({ state }) => state === "sending" ? "marked" : "counted",
     );
-    const counted = replicas.filter((replica) => !marked.includes(replica));
     const mark = encodeLatin1(this.#host.randomHex(ID_LENGTH));
     const now = this.#host.now;
     // Who does not know the mark must be told the length before all else.
@@ -337,6 +342,7 @@ export class Primary implements ReplicationApi {
     for (const replica of marked) this.#goOnline(replica, true);
 
     const length = gathered.reduce((sum, chunk) => sum + chunk.length, 0);
+    for (const replica of counted) replica.state = "sending";
     await writeAll(counted, [encodeLatin1(`$${length}\r\n`)], now);
     for (const chunk of gathered) await writeAll(counted, [chunk], now);
     for (const replica of counted) this.#goOnline(replica, false);
@@ -352,7 +358,7 @@ export class Primary implements ReplicationApi {
     // A Redis that keeps the snapshot in a file looks for the mark at the end of what it has just read: nothing must
     // follow it before its first sign of life.
     replica.waitsForAck = waitsForAck;
-    replica.ackAt = this.#host.now();
+    replica.heard(this.#host.now());
     replica.state = "online";
     this.#host.log("notice", `Replica ${replica.name} has the data`);
     replica.send();
@@ -396,7 +402,7 @@ export class Primary implements ReplicationApi {
     }
     if (++this.#seconds % replPingReplicaPeriod === 0) this.#feed(NO_DATABASE, Args.of("PING"));
     for (const replica of [...this.#replicas]) {
-      if (replica.state === "waiting") {
+      if (replica.isExpectant) {
         replica.link.push(KEEP_ALIVE);
       } else if (replica.isSilent(now, replTimeout * 1000)) {
         this.#host.log(
@@ -435,6 +441,6 @@ async function writeAll(
   await Promise.all(replicas.map(async (replica) => {
     for (const bytes of parts) replica.write(bytes);
     await replica.link.output.drained();
-    replica.ackAt = now();
+    replica.heard(now());
   }));
 }

@@ -36,9 +36,10 @@ export class Replica {
   /** Whether it came with SYNC, as versions before 2.8 and tools do: it acknowledges nothing. */
   readonly isOld: boolean;
   /**
-   * It waits for a snapshot (and others may come that share it); it is being sent one; it follows the stream.
+   * It waits for a snapshot (and others may come that share it); one is being written for it, whose length it wants to
+   * know before; it is being sent one; it follows the stream.
    */
-  state: "waiting" | "sending" | "online" = "waiting";
+  state: "waiting" | "gathering" | "sending" | "online" = "waiting";
   /** Until when a snapshot may wait for others that want one, Unix time in ms. */
   waitsUntil = 0;
   /** Its place in the stream, from the snapshot's moment on. */
@@ -80,6 +81,16 @@ export class Replica {
     return this.reader?.offset;
   }
 
+  /** Notes that it lives: while it loads a snapshot it sends empty lines, and nothing else. */
+  heard(now: number): void {
+    this.ackAt = now;
+  }
+
+  /** Whether it waits for the first bytes of a snapshot. */
+  get isExpectant(): boolean {
+    return this.state === "waiting" || this.state === "gathering";
+  }
+
   /** How long ago it gave a sign of life, whole seconds. */
   lagSeconds(now: number): number {
     return Math.floor(now / 1000) - Math.floor(this.ackAt / 1000);
@@ -87,8 +98,9 @@ export class Replica {
 
   /** Whether it has taken nothing, or acknowledged nothing, for longer than it may. */
   isSilent(now: number, patience: number): boolean {
-    if (this.state === "online" && this.isOld) return false;
-    return this.state !== "waiting" && now - this.ackAt > patience;
+    // Others are the ones who are waited for.
+    if (this.isExpectant || (this.state === "online" && this.isOld)) return false;
+    return now - this.ackAt > patience;
   }
 
   /** Sends a part of a snapshot: bytes that will not change. Never while one of its own commands runs. */

@@ -10,6 +10,8 @@
  * @module
  */
 
+const BYTE = new Uint8Array(1);
+
 /** Lets one server's flooding clients wait for the others. */
 export class Fairness {
   #pair: Promise<[near: Deno.Conn, far: Deno.Conn]> | undefined;
@@ -26,9 +28,8 @@ export class Fairness {
   async #wait(): Promise<void> {
     try {
       const [near, far] = await (this.#pair ??= connectedPair());
-      const back = near.read(this.#byte);
-      await far.write(this.#byte);
-      await back;
+      // Awaited together: when the server closes meanwhile, both fail.
+      await Promise.all([near.read(this.#byte), far.write(BYTE)]);
     } catch (error) {
       // The sockets go when the server closes; the wait is over then, too.
       if (!this.#closed) throw error;

@@ -271,6 +271,7 @@ export class Session implements ClientApi, ReplicaLink {
     const server = this.#server;
     server.stats.inputBytes += count;
     server.stats.reads++;
+    if (this.#replica !== undefined) this.#replica.heard(server.keyspace.now);
     this.#decoder.filled(count);
     if (!this.#parked) {
       if (this.#closing) this.#decoder.discard();

@@ -11,8 +11,9 @@ import { splitWords } from "../../server/resp/split_words.ts";
 import { arg, command } from "../command.ts";
 import type { Announcement, Context } from "../context.ts";
 
-/** Longer host names there are none. */
-const LONGEST_HOST = 46;
+/** Host names are shorter. */
+const LONGEST_HOST = 256;
+const NOT_A_BIT = "ERR value is out of range, value must between 0 and 1";
 
 /** SYNC */
 export const sync = command({
@@ -99,12 +100,9 @@ function announce(said: Announcement, args: Args, i: number): void {
     if (args.is(i + 1, "EOF")) said.understandsMark = true;
     else if (args.is(i + 1, "PSYNC2")) said.understandsNewIds = true;
   } else if (args.is(i, "RDB-ONLY")) {
-    said.onlySnapshot = args.intBetween(
-      i + 1,
-      0,
-      1,
-      "ERR value is out of range, value must between 0 and 1",
-    ) === 1;
+    const value = args.int(i + 1);
+    if (value !== 0 && value !== 1) throw new ReplyError(NOT_A_BIT);
+    said.onlySnapshot = value === 1;
   } else if (args.is(i, "RDB-FILTER-ONLY")) {
     said.onlyFunctions = readFilter(args, i + 1);
   } else if (!args.is(i, "VERSION")) {

@@ -14,6 +14,7 @@ const NO_REPLICATION_ID = "0".repeat(40);
 /** The names that Redis has for a replica's states. */
 const STATE_NAMES: Readonly<Record<Replica["state"], string>> = {
   waiting: "wait_bgsave",
+  gathering: "wait_bgsave",
   sending: "send_bulk",
   online: "online",
 };
