@@ -122,6 +122,8 @@ export class Session implements ClientApi, ReplicaLink {
   #emptyTransaction: Transaction | undefined;
   #noTouch = false;
   #parked = false;
+  /** Whether it is parked because of CLIENT PAUSE. */
+  #postponed = false;
   #closing = false;
   #closed = false;
   /** Where a command that waits answers. */
@@ -169,6 +171,11 @@ export class Session implements ClientApi, ReplicaLink {
   /** The arguments of the command carried out last; they go with the next one. */
   get lastArgs(): Args {
     return this.#decoder.args;
+  }
+
+  /** Whether its next command waits for the end of a CLIENT PAUSE. */
+  get isPostponed(): boolean {
+    return this.#postponed;
   }
 
   get isBlocked(): boolean {
@@ -494,7 +501,7 @@ export class Session implements ClientApi, ReplicaLink {
     if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
     const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (!server.clients.holds(this, writes)) return false;
-    this.#parked = true;
+    this.#parked = this.#postponed = true;
     this.#decoder.rereadRequest();
     server.clients.waitForUnpause(this);
     return true;
@@ -503,7 +510,7 @@ export class Session implements ClientApi, ReplicaLink {
   /** Goes on after having been parked. */
   resume(): void {
     if (!this.#parked || this.#closed) return;
-    this.#parked = false;
+    this.#parked = this.#postponed = false;
     this.output.flush();
     if (this.#closing) this.#closeWhenDrained();
     else this.#carryOut();
@@ -655,7 +662,7 @@ export class Session implements ClientApi, ReplicaLink {
     else if (this.isReplica) flags += "S";
     if (this.type === "pubsub") flags += "P";
     if (this.inTransaction) flags += "x";
-    if (this.isBlocked) flags += "b";
+    if (this.isBlocked || this.#postponed) flags += "b";
     if (this.tracking !== undefined) flags += "t";
     if (this.tracking?.isBroken) flags += "R";
     if (this.tracking?.isBroadcast) flags += "B";

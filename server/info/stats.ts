@@ -113,7 +113,7 @@ export function clientsFields(server: Server): InfoFields {
   for (const session of server.clients) {
     input = Math.max(input, session.inputCapacity);
     output = Math.max(output, session.output.memory);
-    if (session.isBlocked) blocked++;
+    if (session.isBlocked || session.isPostponed) blocked++;
     if (session.type === "pubsub") subscribed++;
   }
   return {
