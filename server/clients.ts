@@ -129,6 +129,7 @@ export class Clients implements ClientsApi {
 
   /** Closes every connection. */
   closeAll(): void {
+    this.#server.pushes.flushReplies();
     for (const session of [...this.#sessions.values()]) session.close();
   }
 }

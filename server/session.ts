@@ -33,6 +33,8 @@ export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
 const MOST_UNREAD_MESSAGES = 1024 * 1024 * 1024;
 /** So much may always wait, as in the fixed buffer that Redis does not count. */
 const UNLIMITED_BYTES = 16 * 1024;
+/** From so many requests in one read on a client counts as one that pipelines. */
+const PIPELINED = 4;
 /** The first room for the reply of a command that waits. */
 const LATE_REPLY_BYTES = 64;
 /** About what each watch of a key takes. */
@@ -331,11 +333,14 @@ export class Session implements ClientApi, ReplicaLink {
       if (this.isAnswered) reply.error(`ERR Protocol error: ${error.message}`);
       this.closeAfterReply();
     }
-    this.commandCount += server.stats.commands - first;
+    const commands = server.stats.commands - first;
+    this.commandCount += commands;
     // A client that asks for more than its limit allows is sent nothing of it.
     if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
-    if (!this.#parked || reply.length > 0) this.output.flush();
-    server.endBatch(this, server.stats.commands - first);
+    // A reply that somebody waits for leaves at once.
+    if (commands < PIPELINED) this.output.flush();
+    else server.pushes.addReplies(this.output);
+    server.endBatch(this, commands);
     if (this.#closing) this.#closeWhenDrained();
   }
 
