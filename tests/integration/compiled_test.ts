@@ -45,6 +45,15 @@ testServer("starts, serves and ends cleanly", async () => {
   assertEquals([status.code, status.signal], [0, null]);
 });
 
+testServer("runs scripts", async () => {
+  await using peer = await startServer();
+  using connection = await peer.connect();
+  const script =
+    "for i = 1, 3 do redis.call('RPUSH', KEYS[1], i) end return cjson.encode({ 1, 2 })";
+  assertEquals(await connection.text("EVAL", script, "1", "list"), "[1,2]");
+  assertEquals(await connection.line("LLEN", "list"), ":3");
+});
+
 testServer("prints its version and its usage", async () => {
   const version = await run(server, ["--version"]);
   assertEquals(version.code, 0);
