@@ -68,6 +68,9 @@ const LEFT_OUT = new Set([
   "client|kill",
   "config|set",
   "config|rewrite",
+  "sync",
+  "psync",
+  "replconf",
 ]);
 
 /** The words that a command's grammar knows. */
