@@ -10,7 +10,7 @@ import { startServer } from "../server/wire.ts";
 import { seededRandom } from "../storage/memory/random.ts";
 import { hasRedisServer, type Peer, startRedis } from "../support/peer.ts";
 import { type Command, encodeCommand, RawConnection } from "../support/raw_connection.ts";
-import { waitFor } from "../support/wait.ts";
+import { pause, waitFor } from "../support/wait.ts";
 import { workload } from "./workload.ts";
 
 /** So many commands are sent at a time. */
@@ -38,20 +38,15 @@ async function linkIsUp(replica: RawConnection): Promise<void> {
   });
 }
 
-/** Waits until both have the same data, functions included; fails with both digests. */
+/** Waits until both have the same data, functions included. */
 async function assertSameData(primary: RawConnection, replica: RawConnection): Promise<void> {
-  const digests = async () => [
-    await primary.line("DEBUG", "DIGEST"),
-    await replica.line("DEBUG", "DIGEST"),
-  ];
-  let last: string[] = [];
-  try {
-    await waitFor(async () => {
-      last = await digests();
-      return last[0] === last[1];
-    }, { what: "the same data", timeout: 5000, interval: 50 });
-  } catch {
-    assertEquals(last[1], last[0], "the digest of the replica's data");
+  const digest = (connection: RawConnection) => connection.line("DEBUG", "DIGEST");
+  for (let tries = 1;; tries++) {
+    const [theirs, ours] = [await digest(replica), await digest(primary)];
+    if (theirs === ours) break;
+    // Keys that are over go, and effects arrive, in their time.
+    if (tries === 100) assertEquals(theirs, ours, "the digest of the replica's data");
+    await pause(50);
   }
   const library = ["FUNCTION", "LIST", "WITHCODE"] as const;
   assertEquals(await replica.text(...library), await primary.text(...library));
@@ -72,7 +67,8 @@ async function play(connection: RawConnection, commands: Iterable<Command>): Pro
 }
 
 function connect({ port }: { port: number }): Promise<RawConnection> {
-  return RawConnection.connect({ port });
+  // A digest of much data takes its time on a busy machine.
+  return RawConnection.connect({ port, timeout: 30_000 });
 }
 
 /** What a replica could not carry out of the stream is in its log. */
@@ -183,7 +179,7 @@ Deno.test({
     using client = await connect(primary);
     const { keyspace } = primary.server;
     const random = seededRandom(21);
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 15; i++) {
       const script =
         `for i = 1, 1000 do redis.call('SET', 'k' .. (${i} * 1000 + i), math.random()) ` +
         `redis.call('RPUSH', 'l' .. (${i} * 1000 + i), i, ARGV[1]) end`;
@@ -198,7 +194,7 @@ Deno.test({
     using replica = await connect(peer);
     let during = 0;
     while (primary.server.replication.fullSyncs === 0 || keyspace.snapshots > 0) {
-      const i = Math.floor(random() * 30_000);
+      const i = Math.floor(random() * 15_000);
       await play(client, [["RPUSH", `l${i}`, "more"], ["APPEND", `k${i}`, "!"], [
         "DEL",
         `k${i + 1}`,
