@@ -17,13 +17,10 @@ import { pause } from "../tests/support/wait.ts";
 import { inBatches } from "./benchmark_tests.ts";
 import type { Contenders } from "./contenders.ts";
 import { keyOf, load, request } from "./loader.ts";
-import { residentBytes, usedMemory } from "./machine.ts";
+import { residentBytes, SETTLE_MS, usedMemory } from "./machine.ts";
 import type { Measure, Target } from "./report.ts";
 
 const FIELDS = 10;
-
-/** Milliseconds that both get to give back what only loading needed. */
-const SETTLE = 2500;
 
 /** How many small data sets come and go before the one that counts. */
 const WARM_UPS = 10;
@@ -64,7 +61,7 @@ export async function measureCollections(
       const used = async () => usedMemory(await connection.text("INFO", "memory"));
       const settledAfter = async (requests: Iterable<string>, lines?: number) => {
         await load(server.port, requests, lines);
-        await pause(SETTLE);
+        await pause(SETTLE_MS);
         return residentBytes(server.pid);
       };
       const fresh = residentBytes(server.pid);

@@ -9,6 +9,9 @@
 
 import { redisServerVersion } from "../tests/support/peer.ts";
 
+/** Milliseconds that servers get to come to rest: to give back, after work, the memory that only the work needed. */
+export const SETTLE_MS = 2500;
+
 /** The machine and the versions of what was measured on it. */
 export interface Machine {
   cpu: string;

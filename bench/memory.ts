@@ -12,7 +12,7 @@ import { pause } from "../tests/support/wait.ts";
 import type { Contenders } from "./contenders.ts";
 import { whilePinging } from "./latency.ts";
 import { load, sets } from "./loader.ts";
-import { residentBytes } from "./machine.ts";
+import { residentBytes, SETTLE_MS } from "./machine.ts";
 import type { Measure } from "./report.ts";
 
 /** The number of keys that the targets speak of. */
@@ -21,12 +21,14 @@ export const KEYS_OF_TARGET = 2_000_000;
 /** Loads `keys` keys of 16 bytes with values of 32 bytes. */
 export async function measureMemory(contenders: Contenders, keys: number): Promise<Measure[]> {
   const { redis, coolcache } = await contenders.each(async (server) => {
+    // What a server takes from its first second on, whether it has keys or not, is no key's memory.
+    await pause(SETTLE_MS);
     const empty = residentBytes(server.pid);
     const { result: ms, pings } = await whilePinging(
       server.port,
       () => load(server.port, sets(keys)),
     );
-    await pause(500);
+    await pause(SETTLE_MS);
     const loaded = residentBytes(server.pid);
 
     using connection = await server.connect({ timeout: 60_000 });
