@@ -21,15 +21,17 @@ export const KEYS_OF_TARGET = 2_000_000;
 /** Loads `keys` keys of 16 bytes with values of 32 bytes. */
 export async function measureMemory(contenders: Contenders, keys: number): Promise<Measure[]> {
   const { redis, coolcache } = await contenders.each(async (server) => {
-    // What a server takes from its first second on, whether it has keys or not, is no key's memory.
-    await pause(SETTLE_MS);
     const empty = residentBytes(server.pid);
+    await pause(SETTLE_MS);
+    const emptyAtRest = residentBytes(server.pid);
     const { result: ms, pings } = await whilePinging(
       server.port,
       () => load(server.port, sets(keys)),
     );
-    await pause(SETTLE_MS);
+    await pause(500);
     const loaded = residentBytes(server.pid);
+    await pause(SETTLE_MS);
+    const loadedAtRest = residentBytes(server.pid);
 
     using connection = await server.connect({ timeout: 60_000 });
     const flushStarted = performance.now();
@@ -37,7 +39,7 @@ export async function measureMemory(contenders: Contenders, keys: number): Promi
     const flush = performance.now() - flushStarted;
     await pause(1000);
     const flushed = residentBytes(server.pid);
-    return { empty, loaded, flushed, flush, ms, pings };
+    return { empty, emptyAtRest, loaded, loadedAtRest, flushed, flush, ms, pings };
   });
 
   type Seen = typeof redis;
@@ -53,6 +55,11 @@ export async function measureMemory(contenders: Contenders, keys: number): Promi
       ...row("resident above empty, a key", "bytes", (seen) => (seen.loaded - seen.empty) / keys),
       ...target(85),
     },
+    row(
+      "the same, both at rest",
+      "bytes",
+      (seen) => (seen.loadedAtRest - seen.emptyAtRest) / keys,
+    ),
     row("keys loaded a second", "keys/s", (seen) => keys / seen.ms * 1000),
     {
       ...row("slowest PING while loading", "ms", (seen) => seen.pings.slowest),
