@@ -1,13 +1,10 @@
 /**
- * The record of one key, as it lies in the arena.
+ * The record of one key, as it lies in the arena: a record with a value as {@link ./memory/record.ts} describes it,
+ * whose first word says
  *
- *     +0  u32   bits 0–2 type, 3–6 encoding, 7 "carries an expiry", 8–31 access clock (LRU seconds or LFU)
- *     +4  u32   length of the key
- *     +8  u32   length of the value
- *     +12 u64   expiry, Unix time in ms (only when bit 7 is set)
- *     +12|20    the key's bytes, then the value's bytes
+ *     bits 0–2 type, 3–6 encoding, 7 "carries an expiry", 8–31 access clock (LRU seconds or LFU)
  *
- * The first two words are what {@link ./memory/table.ts} expects of a keyed record. A block may be larger than its
+ * A short key without an expiry takes eight bytes beside its own and its value's. A block may be larger than its
  * record; the room behind the value is slack for it to grow into.
  *
  * @module
@@ -61,10 +58,6 @@ const FIELD_TIMES_MASK = TYPE_MASK | (1 << ENCODING_SHIFT);
 const FIELD_TIMES = Type.hash | (1 << ENCODING_SHIFT);
 /** The longest value that a record may have, bytes: its length is 32 bits, and room to grow comes on top. */
 export const LARGEST_VALUE = 0xfff00000;
-/** Bytes before the key, or before the expiry where there is one. */
-export const HEADER_BYTES = 12;
-export const EXPIRY_BYTES = 8;
-
 /** No expiry: what a key's expiry is said to be when it has none. */
 export const NO_EXPIRY = -1;
 /** Keep the expiry that the key has. */

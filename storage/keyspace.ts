@@ -20,9 +20,7 @@ import {
   CLOCK_SHIFT,
   ENCODING_MASK,
   ENCODING_SHIFT,
-  EXPIRY_BYTES,
   EXPIRY_FLAG,
-  HEADER_BYTES,
   KEEP_EXPIRY,
   mayHaveFieldTimes,
   NO_EXPIRY,
@@ -34,6 +32,16 @@ import { earliestFieldTime } from "./field_times.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
 import { Hasher } from "./memory/hash.ts";
+import {
+  areLong,
+  headBytes,
+  isLong,
+  keyLength,
+  keyStart,
+  VALUED_KEY_AT,
+  valueLength,
+  writeLengths,
+} from "./memory/record.ts";
 import { Table } from "./memory/table.ts";
 import { DueKeys } from "./types/due_keys.ts";
 
@@ -157,7 +165,7 @@ export class Keyspace {
 
   /** An empty table for a database. */
   newTable(): Table {
-    return new Table(this.arena, this.#hasher, { keyAt: HEADER_BYTES });
+    return new Table(this.arena, this.#hasher, { keyAt: VALUED_KEY_AT, valued: true });
   }
 
   /** Bytes that the data takes: records and indexes, exactly. */
@@ -339,7 +347,7 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     const head = words[word];
     if ((head & EXPIRY_FLAG) !== 0) {
-      const at = words[word + 3] + words[word + 4] * 0x100000000;
+      const at = words[word + 2] + words[word + 3] * 0x100000000;
       if (this.keyspace.now > at) {
         if (this.keyspace.deletesExpired) {
           this.expire(ref);
@@ -391,7 +399,7 @@ export class Database {
     const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
     const word = (ref & OFFSET_MASK) << 1;
     if ((words[word] & EXPIRY_FLAG) === 0) return NO_EXPIRY;
-    return words[word + 3] + words[word + 4] * 0x100000000;
+    return words[word + 2] + words[word + 3] * 0x100000000;
   }
 
   /** Whether the key's time is over. Lookups never answer such a key; walks and scans meet it. */
@@ -411,8 +419,8 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     const view = this.#view;
     view.buf = this.#arena.u8[chunk];
-    view.off = (word << 2) + HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4) + words[word + 1];
-    view.len = words[word + 2];
+    view.off = (word << 2) + keyStart(words, word) + keyLength(words, word);
+    view.len = valueLength(words, word);
     return view;
   }
 
@@ -423,8 +431,8 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     const view = this.#view;
     view.buf = this.#arena.u8[chunk];
-    view.off = (word << 2) + HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4);
-    view.len = words[word + 1];
+    view.off = (word << 2) + keyStart(words, word);
+    view.len = keyLength(words, word);
     return view;
   }
 
@@ -445,7 +453,7 @@ export class Database {
     const word = (ref & OFFSET_MASK) << 1;
     const head = words[word];
     if ((head & BESIDE_FLAG) === 0) return undefined;
-    const at = (word << 2) + HEADER_BYTES + ((head & EXPIRY_FLAG) >>> 4) + words[word + 1];
+    const at = (word << 2) + keyStart(words, word) + keyLength(words, word);
     return this.keyspace.collections.get(readNumber(this.#arena.u8[chunk], at));
   }
 
@@ -617,7 +625,8 @@ export class Database {
       if (expiry === KEEP_EXPIRY) expiry = NO_EXPIRY;
       this.created = true;
     }
-    const keyAt = expiry === NO_EXPIRY ? HEADER_BYTES : HEADER_BYTES + EXPIRY_BYTES;
+    const long = areLong(keyLen, len);
+    const keyAt = headBytes(expiry !== NO_EXPIRY, long);
     const size = keyAt + keyLen + len;
     const clock = old === 0 ? this.keyspace.freshClock() : this.keyspace.usedClock(this.clock(old));
 
@@ -627,15 +636,13 @@ export class Database {
     const bytes = arena.u8[chunk];
     const word = (ref & OFFSET_MASK) << 1;
     let at = (word << 2) + keyAt;
-    words[word + 1] = keyLen;
-    words[word + 2] = len;
     if (expiry === NO_EXPIRY) {
       words[word] = kind | (clock << CLOCK_SHIFT);
     } else {
       words[word] = kind | EXPIRY_FLAG | (clock << CLOCK_SHIFT);
-      words[word + 3] = expiry % 0x100000000;
-      words[word + 4] = Math.floor(expiry / 0x100000000);
+      writeTime(words, word, expiry);
     }
+    writeLengths(words, word, keyLen, len, long);
     copyBytes(keyBuf, keyOff, bytes, at, keyLen);
     at += keyLen;
     copyBytes(buf, off, bytes, at, len);
@@ -663,13 +670,15 @@ export class Database {
     const head = words[word];
     if ((head & (EXPIRY_FLAG | BESIDE_FLAG)) !== 0) return false;
     if (mayHaveFieldTimes(head) || mayHaveFieldTimes(kind)) return false;
-    const keyLen = words[word + 1];
-    const start = HEADER_BYTES + keyLen;
+    const keyLen = keyLength(words, word);
+    const long = isLong(words, word);
+    if (areLong(keyLen, len) !== long) return false;
+    const start = keyStart(words, word) + keyLen;
     // Blocks come in multiples of eight bytes: within one, there is no need to ask the arena.
-    const sameBlock = (start + len + 7) >>> 3 === (start + words[word + 2] + 7) >>> 3;
+    const sameBlock = (start + len + 7) >>> 3 === (start + valueLength(words, word) + 7) >>> 3;
     if (!sameBlock && !arena.suits(ref, start + len)) return false;
     words[word] = kind | (this.keyspace.usedClock(head >>> CLOCK_SHIFT) << CLOCK_SHIFT);
-    words[word + 2] = len;
+    writeLengths(words, word, keyLen, len, long);
     copyBytes(buf, off, arena.u8[chunk], (word << 2) + start, len);
     this.created = false;
     return true;
@@ -683,11 +692,17 @@ export class Database {
    */
   resizeValue(ref: Ref, length: number, spare = Math.min(length, LARGEST_SLACK)): Ref {
     const arena = this.#arena;
-    const chunk = ref >>> CHUNK_SHIFT;
-    const words = arena.u32[chunk];
-    const word = (ref & OFFSET_MASK) << 1;
-    const before = words[word + 2];
-    const start = HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4) + words[word + 1];
+    let words = arena.u32[ref >>> CHUNK_SHIFT];
+    let word = (ref & OFFSET_MASK) << 1;
+    const keyLen = keyLength(words, word);
+    const before = valueLength(words, word);
+    if (!isLong(words, word) && areLong(keyLen, length)) {
+      ref = this.#lengthen(ref, length + spare);
+      words = arena.u32[ref >>> CHUNK_SHIFT];
+      word = (ref & OFFSET_MASK) << 1;
+    }
+    const long = isLong(words, word);
+    const start = keyStart(words, word) + keyLen;
     let moved = ref;
     if (start + length > arena.usable(ref) || start + length < arena.usable(ref) >>> 1) {
       const slack = length > before ? spare : 0;
@@ -695,11 +710,35 @@ export class Database {
     }
     const to = moved >>> CHUNK_SHIFT;
     const at = (moved & OFFSET_MASK) << 1;
-    arena.u32[to][at + 2] = length;
+    writeLengths(arena.u32[to], at, keyLen, length, long);
     if (length > before) {
       const from = (at << 2) + start;
       arena.u8[to].fill(0, from + before, from + length);
     }
+    return moved;
+  }
+
+  /** Moves a record to a block that has words for its lengths and room for a value of so many bytes. */
+  #lengthen(ref: Ref, room: number): Ref {
+    const arena = this.#arena;
+    const from = arena.u32[ref >>> CHUNK_SHIFT];
+    const word = (ref & OFFSET_MASK) << 1;
+    const hash = this.table.hashOf(ref);
+    const hasExpiry = (from[word] & EXPIRY_FLAG) !== 0;
+    const keyLen = keyLength(from, word);
+    const valueLen = valueLength(from, word);
+    const start = keyStart(from, word);
+    const longStart = headBytes(hasExpiry, true);
+    const moved = arena.alloc(longStart + keyLen + room);
+    const to = arena.u32[moved >>> CHUNK_SHIFT];
+    const at = (moved & OFFSET_MASK) << 1;
+    const source = arena.u8[ref >>> CHUNK_SHIFT];
+    const target = arena.u8[moved >>> CHUNK_SHIFT];
+    copyBytes(source, word << 2, target, at << 2, start);
+    writeLengths(to, at, keyLen, valueLen, true);
+    copyBytes(source, (word << 2) + start, target, (at << 2) + longStart, keyLen + valueLen);
+    arena.free(ref);
+    this.table.replace(ref, moved, hash, hasExpiry);
     return moved;
   }
 
@@ -730,15 +769,14 @@ export class Database {
     if (!has && expiry === NO_EXPIRY) return ref;
     const hash = this.table.hashOf(ref);
     if (has && expiry !== NO_EXPIRY) {
-      words[word + 3] = expiry % 0x100000000;
-      words[word + 4] = Math.floor(expiry / 0x100000000);
+      writeTime(words, word, expiry);
       this.table.noteExpiry(hash, expiry, true);
       return ref;
     }
-    // The key and the value move by the expiry's eight bytes: into another block, or within this one.
-    const body = words[word + 1] + words[word + 2];
-    const from = HEADER_BYTES + (has ? EXPIRY_BYTES : 0);
-    const to = HEADER_BYTES + (has ? 0 : EXPIRY_BYTES);
+    // What follows moves by the expiry's eight bytes: into another block, or within this one.
+    const from = headBytes(has, false);
+    const to = headBytes(!has, false);
+    const body = keyStart(words, word) - from + keyLength(words, word) + valueLength(words, word);
     const inPlace = arena.suits(ref, to + body);
     const target = inPlace ? ref : arena.alloc(to + body);
     const bytes = arena.u8[target >>> CHUNK_SHIFT];
@@ -748,7 +786,7 @@ export class Database {
     } else {
       const source = arena.u8[ref >>> CHUNK_SHIFT];
       const start = (ref & OFFSET_MASK) << 3;
-      copyBytes(source, start, bytes, base, HEADER_BYTES);
+      copyBytes(source, start, bytes, base, VALUED_KEY_AT);
       copyBytes(source, start + from, bytes, base + to, body);
       arena.free(ref);
     }
@@ -758,8 +796,7 @@ export class Database {
       head[at] &= ~EXPIRY_FLAG;
     } else {
       head[at] |= EXPIRY_FLAG;
-      head[at + 3] = expiry % 0x100000000;
-      head[at + 4] = Math.floor(expiry / 0x100000000);
+      writeTime(head, at, expiry);
     }
     this.table.replace(ref, target, hash, has);
     return target;
@@ -791,22 +828,24 @@ export class Database {
     this.table.remove(ref, this.table.hashOf(ref));
     const words = arena.u32[ref >>> CHUNK_SHIFT];
     const word = (ref & OFFSET_MASK) << 1;
-    const keyAt = HEADER_BYTES + ((words[word] & EXPIRY_FLAG) >>> 4);
+    const wasLong = isLong(words, word);
     const keyLen = args.len[i];
-    const valueLen = words[word + 2];
-    const from = (word << 2) + keyAt + words[word + 1];
+    const valueLen = valueLength(words, word);
+    const long = wasLong || areLong(keyLen, valueLen);
+    const keyAt = headBytes((words[word] & EXPIRY_FLAG) !== 0, long);
+    const from = (word << 2) + keyStart(words, word) + keyLength(words, word);
     const bytes = arena.u8[ref >>> CHUNK_SHIFT];
 
     let moved = ref;
-    if (keyLen !== words[word + 1]) {
+    if (keyLen !== keyLength(words, word)) {
       const size = keyAt + keyLen + valueLen;
-      if (arena.suits(ref, size)) {
+      if (long === wasLong && arena.suits(ref, size)) {
         bytes.copyWithin((word << 2) + keyAt + keyLen, from, from + valueLen);
       } else {
         moved = arena.alloc(size);
         const to = arena.u8[moved >>> CHUNK_SHIFT];
         const base = (moved & OFFSET_MASK) << 3;
-        copyBytes(bytes, word << 2, to, base, keyAt);
+        copyBytes(bytes, word << 2, to, base, keyStart(words, word));
         copyBytes(bytes, from, to, base + keyAt + keyLen, valueLen);
         arena.free(ref);
       }
@@ -815,7 +854,7 @@ export class Database {
     const head = arena.u32[chunk];
     const at = (moved & OFFSET_MASK) << 1;
     head[at] = (head[at] & 0xff) | (this.keyspace.freshClock() << CLOCK_SHIFT);
-    head[at + 1] = keyLen;
+    writeLengths(head, at, keyLen, valueLen, long);
     copyBytes(args.buf, args.off[i], arena.u8[chunk], (at << 2) + keyAt, keyLen);
     target.table.insert(moved, target.table.hash(args.buf, args.off[i], keyLen));
     if (hasFieldTimes) target.noteFieldTime(moved, earliestFieldTime(target, moved));
@@ -877,6 +916,12 @@ export class Database {
     arena.free(ref);
     return copy;
   }
+}
+
+/** Writes the expiry of the record at a word, Unix time in ms. */
+function writeTime(words: Uint32Array, word: number, expiry: number): void {
+  words[word + 2] = expiry % 0x100000000;
+  words[word + 3] = Math.floor(expiry / 0x100000000);
 }
 
 /** A collection's number, as a record holds it. */

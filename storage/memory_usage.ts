@@ -21,7 +21,7 @@ const UNIT_BYTES = 8;
 /** Bytes of records before what they hold. */
 const MEMBER_HEADER = 8;
 const SCORED_HEADER = 16;
-const FIELD_HEADER = 12;
+const FIELD_HEADER = 8;
 /** What a table's index takes for each record, and a tree of scores for each member, on average; bytes. */
 const INDEX_BYTES = 6;
 const TREE_BYTES = 18;

@@ -7,7 +7,8 @@
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { encodingName } from "../../storage/encoding.ts";
-import { EXPIRY_BYTES, HEADER_BYTES, NO_EXPIRY, Type } from "../../storage/entry.ts";
+import { NO_EXPIRY, Type } from "../../storage/entry.ts";
+import { areLong, headBytes } from "../../storage/memory/record.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
 import { NEWEST_VERSION } from "../../storage/rdb/format.ts";
@@ -83,7 +84,7 @@ const sdslen: DebugSubcommand = {
     const key = db.key(ref).len;
     const { len } = db.value(ref);
     // Key and value lie in one block; what it has to spare is the value's.
-    const header = HEADER_BYTES + (db.expiry(ref) === NO_EXPIRY ? 0 : EXPIRY_BYTES);
+    const header = headBytes(db.expiry(ref) !== NO_EXPIRY, areLong(key, len));
     const spare = db.keyspace.arena.usable(ref) - header - key - len;
     ctx.reply.simple(
       `key_sds_len:${key}, key_sds_avail:0, key_zmalloc: ${key}, ` +

@@ -21,7 +21,7 @@
 
 import type { Arena, Ref } from "./arena.ts";
 import { HASH_BITS, type Hasher } from "./hash.ts";
-import { EXPIRY_BYTES, HAS_EXPIRY, readExpiry } from "./record.ts";
+import { EXPIRY_BYTES, HAS_EXPIRY, LENGTHS_BYTES, LONG, readExpiry } from "./record.ts";
 import { EMPTY, SPLIT_CAPACITY, TableSegment } from "./table_segment.ts";
 
 /** Deeper segments would have too few bits of the hash left to spread their records. */
@@ -43,6 +43,8 @@ const SLOTS_PER_RECORD = 4;
 export interface TableOptions {
   /** Bytes before a record's expiry or key; a multiple of 4. */
   keyAt: number;
+  /** Whether they are records with a value, as record.ts describes them. */
+  valued?: boolean;
 }
 
 /** What a snapshot wants to know of a table that it goes through. */
@@ -60,6 +62,9 @@ export class Table {
   readonly #arena: Arena;
   readonly #hasher: Hasher;
   readonly #keyAt: number;
+  /** The bits of word 1 that are the key's length, and the length that stands for one in a word of its own. */
+  readonly #lengthMask: number;
+  readonly #long: number;
   #directory: TableSegment[];
   #depth = 0;
   /** `hash >>> shift` is the directory place. */
@@ -82,6 +87,8 @@ export class Table {
     this.#arena = arena;
     this.#hasher = hasher;
     this.#keyAt = options.keyAt;
+    this.#lengthMask = options.valued ? LONG : -1;
+    this.#long = options.valued ? LONG : -1;
     const segment = new TableSegment(0, 0, 0);
     this.#directory = [segment];
     this.#slotBytes = segment.bytes;
@@ -122,8 +129,13 @@ export class Table {
     const chunk = ref >>> 17;
     const words = this.#arena.u32[chunk];
     const word = (ref & 0x1ffff) << 1;
-    const keyAt = (word << 2) + this.#keyAt + ((words[word] & HAS_EXPIRY) === 0 ? 0 : EXPIRY_BYTES);
-    return this.#hasher.hash(this.#arena.u8[chunk], keyAt, words[word + 1]);
+    let keyAt = (word << 2) + this.#keyAt + ((words[word] & HAS_EXPIRY) === 0 ? 0 : EXPIRY_BYTES);
+    let length = words[word + 1] & this.#lengthMask;
+    if (length === this.#long) {
+      length = words[keyAt >>> 2];
+      keyAt += LENGTHS_BYTES;
+    }
+    return this.#hasher.hash(this.#arena.u8[chunk], keyAt, length);
   }
 
   /** The record with this key, or 0. `hash` is the key's. */
@@ -137,9 +149,14 @@ export class Table {
       const ref = slots[at + 1];
       const words = this.#arena.u32[ref >>> 17];
       const record = (ref & 0x1ffff) << 1;
-      if (words[record + 1] !== length) continue;
+      const stored = words[record + 1] & this.#lengthMask;
+      if (stored !== length && stored !== this.#long) continue;
       // An expiry takes two words and its flag is 0x80.
-      const word = record + (this.#keyAt >>> 2) + ((words[record] & HAS_EXPIRY) >>> 6);
+      let word = record + (this.#keyAt >>> 2) + ((words[record] & HAS_EXPIRY) >>> 6);
+      if (stored === this.#long) {
+        if (words[word] !== length) continue;
+        word += LENGTHS_BYTES >>> 2;
+      }
       if (keyEquals(words, word, buffer, offset, length)) {
         // Whoever finds a record may change it.
         if (this.cut !== undefined) this.cut.touch(hash);

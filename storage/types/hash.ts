@@ -1,9 +1,6 @@
 /**
- * A large hash: a table of fields, each one record in the arena, laid out as the keyspace lays out its own.
- *
- *     u32 0x80 if the field has a time | u32 length of the name | u32 length of the value
- *     u64 the Unix time in ms at which the field is over, only if it has one
- *     the name's bytes | the value's bytes
+ * A large hash: a table of fields, each a record with a value (../memory/record.ts) in the arena. A record's expiry is
+ * the Unix time in ms at which the field is over.
  *
  * Finding, putting, removing and drawing a field cost O(1). Fields come in the order of their hashes. The table knows
  * which of its parts have fields that are over, so that those are found without a look at the others.
@@ -12,13 +9,23 @@
  */
 
 import { CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
-import { EXPIRY_BYTES, HAS_EXPIRY, hasExpiry, readExpiry, writeExpiry } from "../memory/record.ts";
+import {
+  areLong,
+  HAS_EXPIRY,
+  hasExpiry,
+  headBytes,
+  isLong,
+  keyLength,
+  keyStart,
+  readExpiry,
+  VALUED_KEY_AT,
+  valueLength,
+  writeExpiry,
+  writeLengths,
+} from "../memory/record.ts";
 import { Table } from "../memory/table.ts";
 import type { Collection, Heap } from "./collection.ts";
 import { type Field, FieldTime, type HashFields } from "./hash_fields.ts";
-
-/** Bytes of a record before its time or name. */
-const HEADER_BYTES = 12;
 
 /** A hash of any size. */
 export class FieldTable implements Collection, HashFields {
@@ -36,7 +43,7 @@ export class FieldTable implements Collection, HashFields {
 
   constructor(heap: Heap) {
     this.#heap = heap;
-    this.#table = new Table(heap.arena, heap.hasher, { keyAt: HEADER_BYTES });
+    this.#table = new Table(heap.arena, heap.hasher, { keyAt: VALUED_KEY_AT, valued: true });
     this.#meter();
   }
 
@@ -75,33 +82,25 @@ export class FieldTable implements Collection, HashFields {
 
   expiryOf(field: Field): number {
     const { arena } = this.#heap;
-    return hasExpiry(arena, field) ? readExpiry(arena, field, HEADER_BYTES) : FieldTime.none;
+    return hasExpiry(arena, field) ? readExpiry(arena, field, VALUED_KEY_AT) : FieldTime.none;
   }
 
   showName(field: Field): void {
-    this.#show(field);
-    this.len = this.#nameLength(field);
+    const chunk = field >>> CHUNK_SHIFT;
+    const words = this.#heap.arena.u32[chunk];
+    const word = (field & OFFSET_MASK) << 1;
+    this.buf = this.#heap.arena.u8[chunk];
+    this.off = (word << 2) + keyStart(words, word);
+    this.len = keyLength(words, word);
   }
 
   showValue(field: Field): void {
-    this.#show(field);
-    this.off += this.#nameLength(field);
-    this.len = this.#valueLength(field);
-  }
-
-  /** Points at what follows a record's header. */
-  #show(ref: Ref): void {
-    const { arena } = this.#heap;
-    this.buf = arena.u8[ref >>> CHUNK_SHIFT];
-    this.off = ((ref & OFFSET_MASK) << 3) + headerBytes(hasExpiry(arena, ref));
-  }
-
-  #nameLength(ref: Ref): number {
-    return this.#heap.arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 1];
-  }
-
-  #valueLength(ref: Ref): number {
-    return this.#heap.arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 2];
+    const chunk = field >>> CHUNK_SHIFT;
+    const words = this.#heap.arena.u32[chunk];
+    const word = (field & OFFSET_MASK) << 1;
+    this.buf = this.#heap.arena.u8[chunk];
+    this.off = (word << 2) + keyStart(words, word) + keyLength(words, word);
+    this.len = valueLength(words, word);
   }
 
   some(visit: (field: Field) => boolean | void): boolean {
@@ -145,22 +144,24 @@ export class FieldTable implements Collection, HashFields {
     const hadExpiry = old !== 0 && hasExpiry(arena, old);
     let time = expiry;
     if (expiry === FieldTime.keep) {
-      time = hadExpiry ? readExpiry(arena, old, HEADER_BYTES) : FieldTime.none;
+      time = hadExpiry ? readExpiry(arena, old, VALUED_KEY_AT) : FieldTime.none;
     }
     const willExpire = time !== FieldTime.none;
-    const valueAt = headerBytes(willExpire) + nameLen;
+    const long = areLong(nameLen, valueLen);
+    const valueAt = headBytes(willExpire, long) + nameLen;
 
     if (old !== 0 && hadExpiry === willExpire) {
       const chunk = old >>> CHUNK_SHIFT;
       const word = (old & OFFSET_MASK) << 1;
       const words = arena.u32[chunk];
+      const end = valueAt + valueLen;
       // Blocks come in multiples of eight bytes: within one, there is no need to ask the arena.
-      const isSameBlock = (valueAt + valueLen + 7) >>> 3 === (valueAt + words[word + 2] + 7) >>> 3;
-      if (isSameBlock || arena.suits(old, valueAt + valueLen)) {
-        words[word + 2] = valueLen;
+      const isSameBlock = (end + 7) >>> 3 === (valueAt + valueLength(words, word) + 7) >>> 3;
+      if (isLong(words, word) === long && (isSameBlock || arena.suits(old, end))) {
+        writeLengths(words, word, nameLen, valueLen, long);
         copyBytes(valueBuf, valueOff, arena.u8[chunk], (word << 2) + valueAt, valueLen);
         if (willExpire) {
-          writeExpiry(arena, old, HEADER_BYTES, time);
+          writeExpiry(arena, old, VALUED_KEY_AT, time);
           table.noteExpiry(hash, time, true);
         }
         return false;
@@ -172,9 +173,8 @@ export class FieldTable implements Collection, HashFields {
     const word = (ref & OFFSET_MASK) << 1;
     const words = arena.u32[chunk];
     words[word] = willExpire ? HAS_EXPIRY : 0;
-    words[word + 1] = nameLen;
-    words[word + 2] = valueLen;
-    if (willExpire) writeExpiry(arena, ref, HEADER_BYTES, time);
+    writeLengths(words, word, nameLen, valueLen, long);
+    if (willExpire) writeExpiry(arena, ref, VALUED_KEY_AT, time);
     const bytes = arena.u8[chunk];
     copyBytes(nameBuf, nameOff, bytes, (word << 2) + valueAt - nameLen, nameLen);
     copyBytes(valueBuf, valueOff, bytes, (word << 2) + valueAt, valueLen);
@@ -193,14 +193,16 @@ export class FieldTable implements Collection, HashFields {
     const before = this.expiryOf(field);
     if (before === expiry) return;
     if (before !== FieldTime.none && expiry !== FieldTime.none) {
-      writeExpiry(arena, field, HEADER_BYTES, expiry);
+      writeExpiry(arena, field, VALUED_KEY_AT, expiry);
       this.#table.noteExpiry(this.#table.hashOf(field), expiry, true);
       return;
     }
+    this.showValue(field);
+    const valueLen = this.len;
     this.showName(field);
     const { buf, off, len } = this;
     // The record stays in its place, and so readable, until its copy is complete.
-    this.put(buf, off, len, buf, off + len, this.#valueLength(field), expiry);
+    this.put(buf, off, len, buf, off + len, valueLen, expiry);
   }
 
   remove(field: Field): void {
@@ -252,8 +254,9 @@ export class FieldTable implements Collection, HashFields {
     const { arena } = this.#heap;
     return this.#table.relocateAll(position, (ref) => {
       if (!arena.isEvacuating(ref)) return ref;
-      const bytes = headerBytes(hasExpiry(arena, ref)) + this.#nameLength(ref) +
-        this.#valueLength(ref);
+      const words = arena.u32[ref >>> CHUNK_SHIFT];
+      const word = (ref & OFFSET_MASK) << 1;
+      const bytes = keyStart(words, word) + keyLength(words, word) + valueLength(words, word);
       const moved = arena.alloc(bytes);
       copyBytes(
         arena.u8[ref >>> CHUNK_SHIFT],
@@ -266,9 +269,4 @@ export class FieldTable implements Collection, HashFields {
       return moved;
     });
   }
-}
-
-/** Bytes of a record before the name. */
-function headerBytes(isVolatile: boolean): number {
-  return isVolatile ? HEADER_BYTES + EXPIRY_BYTES : HEADER_BYTES;
 }

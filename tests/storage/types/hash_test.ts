@@ -86,7 +86,7 @@ Deno.test("table of fields moves out of sparse memory", () => {
   const { arena } = heap;
   const table = new FieldTable(heap);
   const other = new FieldTable(heap);
-  for (let i = 0; i < 60_000; i++) {
+  for (let i = 0; i < 100_000; i++) {
     put(i % 8 === 0 ? table : other, `field:${i}`, `value:${i}`, i % 16 === 0 ? 1e12 : -1);
   }
   const content = contentOf(table);
