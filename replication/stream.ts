@@ -120,20 +120,10 @@ export class ReplicationStream {
     this.#trim();
   }
 
-  #append({ buf, off, len, count }: Args): void {
-    let size = HEADER_EXTRA + digitsOf(count);
-    for (let i = 0; i < count; i++) size += HEADER_EXTRA + digitsOf(len[i]) + len[i] + 2;
+  #append(args: Args): void {
+    const size = requestLength(args);
     const block = this.#roomFor(size);
-    const { bytes } = block;
-    let at = writeHeader(bytes, block.length, STAR, count);
-    for (let i = 0; i < count; i++) {
-      at = writeHeader(bytes, at, DOLLAR, len[i]);
-      copyBytes(buf, off[i], bytes, at, len[i]);
-      at += len[i];
-      bytes[at++] = CR;
-      bytes[at++] = LF;
-    }
-    block.length = at;
+    block.length = writeRequest(args, block.bytes, block.length);
     this.#offset += size;
   }
 
@@ -202,6 +192,30 @@ export class StreamReader {
 
 function newBlock(start: number, size: number): Block {
   return { bytes: new Uint8Array(size), start, length: 0, next: undefined };
+}
+
+/** How many bytes a request takes in RESP. O(arguments). */
+export function requestLength({ len, count }: Args): number {
+  let size = HEADER_EXTRA + digitsOf(count);
+  for (let i = 0; i < count; i++) size += HEADER_EXTRA + digitsOf(len[i]) + len[i] + 2;
+  return size;
+}
+
+/** Writes a request in RESP where there is room for it; answers where it ends. O(bytes). */
+export function writeRequest(
+  { buf, off, len, count }: Args,
+  bytes: Uint8Array,
+  start: number,
+): number {
+  let at = writeHeader(bytes, start, STAR, count);
+  for (let i = 0; i < count; i++) {
+    at = writeHeader(bytes, at, DOLLAR, len[i]);
+    copyBytes(buf, off[i], bytes, at, len[i]);
+    at += len[i];
+    bytes[at++] = CR;
+    bytes[at++] = LF;
+  }
+  return at;
 }
 
 function digitsOf(value: number): number {
