@@ -13,6 +13,9 @@ export const RdbType = {
   zset: 3,
   hash: 4,
   zset2: 5,
+  /** A value of a module, before and since the release of the version that brought modules. */
+  modulePrerelease: 6,
+  module: 7,
   hashZipmap: 9,
   listZiplist: 10,
   setIntset: 11,
@@ -41,9 +44,14 @@ export const RdbOpcode = {
   idle: 248,
   /** A field about the whole: name and value. */
   aux: 250,
+  /** What a module keeps beside the keys. */
+  moduleAux: 247,
+  /** How many keys a slot of a cluster has. */
+  slot: 244,
   /** How many keys a database has, and how many of them have an expiry. */
   sizes: 251,
-  /** When the key that follows expires, Unix time in ms. */
+  /** When the key that follows expires, Unix time in seconds, or in ms. */
+  expirySeconds: 253,
   expiryMillis: 252,
   /** The number of the database that the following keys belong to. */
   database: 254,
@@ -74,3 +82,9 @@ export const ListContainer = { plain: 1, packed: 2 } as const;
 export class CorruptRdb extends Error {
   override readonly name = "CorruptRdb";
 }
+
+/** A value that ends where it should and has no elements: there is no such key. */
+export class EmptyCollection extends CorruptRdb {}
+
+/** The bytes end before what they should hold does; more of them may follow. */
+export class ShortRdb extends CorruptRdb {}

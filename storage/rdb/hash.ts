@@ -20,7 +20,7 @@ import { FieldTable } from "../types/hash.ts";
 import { FieldTime, type HashFields } from "../types/hash_fields.ts";
 import { Listpack } from "../types/listpack.ts";
 import { PackedHash } from "../types/packed_hash.ts";
-import { CorruptRdb, HASH_EXPIRY_VERSION, RdbType } from "./format.ts";
+import { CorruptRdb, EmptyCollection, HASH_EXPIRY_VERSION, RdbType } from "./format.ts";
 import {
   countGroups,
   PackBuilder,
@@ -173,7 +173,7 @@ function readFields(reader: RdbReader, hasTimes: boolean, options: LoadOptions):
   const { heap, limits } = options;
   const base = hasTimes ? checkTime(reader.int64()) : 0;
   const size = reader.elements();
-  if (size === 0) throw new CorruptRdb("a hash is empty");
+  if (size === 0) throw new EmptyCollection("a hash is empty");
   if (size > limits.hashMaxListpackEntries) {
     return large(filled(new FieldTable(heap), (table) => {
       for (let left = size; left > 0; left--) putField(table, readField(reader, hasTimes, base));

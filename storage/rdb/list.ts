@@ -16,7 +16,7 @@ import type { Ref } from "../memory/arena.ts";
 import { listLimits } from "../types/list.ts";
 import { Listpack } from "../types/listpack.ts";
 import { Quicklist } from "../types/quicklist.ts";
-import { CorruptRdb, ListContainer, RdbType } from "./format.ts";
+import { CorruptRdb, EmptyCollection, ListContainer, RdbType } from "./format.ts";
 import { readZiplist, takeListpack } from "./packs.ts";
 import type { RdbReader } from "./reader.ts";
 import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
@@ -58,7 +58,7 @@ export function loadList(reader: RdbReader, type: number, options: LoadOptions):
           readZiplist(reader.string(), ({ buf, off, len }) => list.pushTail(buf, off, len));
         }
     }
-    if (list.size === 0) throw new CorruptRdb("a list is empty");
+    if (list.size === 0) throw new EmptyCollection("a list is empty");
   });
 
   const bytes = list.onlyNodeBytes;

@@ -27,7 +27,7 @@ import {
   writeEmpty,
   writeInteger,
 } from "../types/listpack.ts";
-import { CorruptRdb } from "./format.ts";
+import { CorruptRdb, EmptyCollection } from "./format.ts";
 import { RdbReader, type Stretch } from "./reader.ts";
 
 const HEADER = 6;
@@ -194,7 +194,7 @@ export function requireDistinct(bytes: Uint8Array, step: number): void {
 export function countGroups(bytes: Uint8Array, groupSize: number): number {
   const count = new Listpack().attach(bytes, 0).count;
   if (count % groupSize !== 0) throw new CorruptRdb("a listpack lacks an entry");
-  if (count === 0) throw new CorruptRdb("a collection is empty");
+  if (count === 0) throw new EmptyCollection("a collection is empty");
   return count / groupSize;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { writeInteger } from "../types/listpack.ts";
-import { CorruptRdb, LENGTH_32, LENGTH_64, LengthForm, SpecialString } from "./format.ts";
+import { CorruptRdb, LENGTH_32, LENGTH_64, LengthForm, ShortRdb, SpecialString } from "./format.ts";
 import { decompress } from "./lzf.ts";
 
 /** The most that a compressed byte can become: three bytes say to repeat 264. */
@@ -22,17 +22,40 @@ export interface Stretch {
 
 /** A place in RDB. All methods throw {@link CorruptRdb} when the bytes do not allow what is asked for. */
 export class RdbReader {
-  readonly #buf: Uint8Array;
-  readonly #view: DataView;
-  readonly #end: number;
+  #buf: Uint8Array;
+  #view: DataView;
+  #end: number;
   #at: number;
+  readonly #isOpen: boolean;
 
-  /** Reads what lies between two offsets. */
-  constructor(buf: Uint8Array, start = 0, end = buf.length) {
+  /**
+   * Reads what lies between two offsets.
+   *
+   * @param isOpen whether more bytes may follow: where they do not suffice, {@link ShortRdb} is thrown
+   */
+  constructor(buf: Uint8Array, start = 0, end = buf.length, isOpen = false) {
     this.#buf = buf;
     this.#view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
     this.#at = start;
     this.#end = end;
+    this.#isOpen = isOpen;
+  }
+
+  /** Goes on in other bytes, between two offsets. */
+  attach(buf: Uint8Array, at: number, end: number): void {
+    this.#buf = buf;
+    this.#view = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
+    this.#at = at;
+    this.#end = end;
+  }
+
+  /** Where the next byte lies. May be set back, to read something once more. */
+  get at(): number {
+    return this.#at;
+  }
+
+  set at(at: number) {
+    this.#at = at;
   }
 
   /** How many bytes are left. */
@@ -42,10 +65,14 @@ export class RdbReader {
 
   /** Steps over bytes and answers where they begin. */
   #skip(bytes: number): number {
-    if (bytes > this.left) throw new CorruptRdb(`${bytes} bytes expected, ${this.left} left`);
+    if (bytes > this.left) throw this.#tooShort(`${bytes} bytes expected, ${this.left} left`);
     const at = this.#at;
     this.#at += bytes;
     return at;
+  }
+
+  #tooShort(message: string): CorruptRdb {
+    return this.#isOpen ? new ShortRdb(message) : new CorruptRdb(message);
   }
 
   byte(): number {
@@ -55,6 +82,10 @@ export class RdbReader {
   /** Bytes as they are. */
   raw(len: number): Stretch {
     return { buf: this.#buf, off: this.#skip(len), len };
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#skip(4), true);
   }
 
   int64(): bigint {
@@ -109,7 +140,9 @@ export class RdbReader {
   /** The count of elements that follow, each of which takes a byte or more: never more than there can be. */
   elements(): number {
     const count = this.count();
-    if (count > this.left) throw new CorruptRdb(`${count} elements expected in ${this.left} bytes`);
+    if (count > this.left) {
+      throw this.#tooShort(`${count} elements expected in ${this.left} bytes`);
+    }
     return count;
   }
 
@@ -144,6 +177,21 @@ export class RdbReader {
       throw new CorruptRdb("a compressed string cannot be decompressed");
     }
     return { buf, off: 0, len };
+  }
+
+  /** Steps over a string. */
+  skipString(): void {
+    const first = this.left > 0 ? this.#buf[this.#at] : 0;
+    if ((first & 0xc0) !== LengthForm.special) {
+      this.#skip(this.count());
+    } else if (first === (LengthForm.special | SpecialString.lzf)) {
+      this.byte();
+      const compressedLength = this.count();
+      this.count();
+      this.#skip(compressedLength);
+    } else {
+      this.string();
+    }
   }
 
   /** A string's bytes, copied. */

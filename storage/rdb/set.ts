@@ -16,7 +16,7 @@ import { membersOf } from "../sets.ts";
 import { EMPTY_INTSET_BYTES, IntSet } from "../types/intset.ts";
 import { PackedSet } from "../types/packed_set.ts";
 import { MemberTable } from "../types/set.ts";
-import { CorruptRdb, RdbType, SET_LISTPACK_VERSION } from "./format.ts";
+import { CorruptRdb, EmptyCollection, RdbType, SET_LISTPACK_VERSION } from "./format.ts";
 import { countGroups, requireDistinct, takeListpack } from "./packs.ts";
 import type { RdbReader, Stretch } from "./reader.ts";
 import { kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
@@ -90,7 +90,7 @@ function takePackedSet(stretch: Stretch, { heap, limits }: LoadOptions): LoadedV
 
 function readMembers(reader: RdbReader, { heap, limits }: LoadOptions): LoadedValue {
   const size = reader.elements();
-  if (size === 0) throw new CorruptRdb("a set is empty");
+  if (size === 0) throw new EmptyCollection("a set is empty");
   const form = size > limits.setMaxIntsetEntries ? SetEncoding.hashtable : SetEncoding.intset;
   const set = new LooseSet(form, heap, limits);
   try {

@@ -20,7 +20,7 @@ import { packSortedSet } from "../sorted_sets.ts";
 import { Listpack } from "../types/listpack.ts";
 import { PackedSortedSet } from "../types/packed_sorted_set.ts";
 import { SortedSet } from "../types/sorted_set.ts";
-import { CorruptRdb, RdbType } from "./format.ts";
+import { CorruptRdb, EmptyCollection, RdbType } from "./format.ts";
 import { countGroups, PackBuilder, readZiplist, requireDistinct, takeListpack } from "./packs.ts";
 import type { RdbReader } from "./reader.ts";
 import { filled, kindOf, type LoadedValue, type LoadOptions } from "./loaded.ts";
@@ -116,7 +116,7 @@ function inOrder(bytes: Uint8Array, size: number): Uint8Array {
 function readMembers(reader: RdbReader, type: number, options: LoadOptions): LoadedValue {
   const { heap, limits } = options;
   const size = reader.elements();
-  if (size === 0) throw new CorruptRdb("a sorted set is empty");
+  if (size === 0) throw new EmptyCollection("a sorted set is empty");
   const set = filled(new SortedSet(heap), (set) => {
     for (let left = size; left > 0; left--) {
       const { buf, off, len } = reader.string();

@@ -7,12 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { dataDigest, digestText } from "../../commands/server/digest.ts";
-import { Args, decodeLatin1 } from "../../server/resp/args.ts";
-import { NO_EXPIRY } from "../../storage/entry.ts";
-import { RdbOpcode } from "../../storage/rdb/format.ts";
-import { storeLoaded } from "../../storage/rdb/loaded.ts";
-import { RdbReader } from "../../storage/rdb/reader.ts";
-import { loadValue } from "../../storage/rdb/value.ts";
+import { loadSnapshot } from "../../storage/rdb/snapshot_reader.ts";
 import { snapshot, type SnapshotOptions } from "../../storage/snapshot.ts";
 import { workload } from "../replication/workload.ts";
 import { startTestServer, type TestServer } from "../support/harness.ts";
@@ -34,38 +29,14 @@ function digestOf({ server }: TestServer): string {
 /** Stores what a snapshot holds; a key that comes twice fails. */
 async function load(bytes: Uint8Array): Promise<TestServer> {
   const t = await startTestServer();
-  const { config, keyspace } = t.server;
-  const reader = new RdbReader(bytes, "REDIS0010".length);
-  let db = keyspace.databases[0];
-  let expiry = NO_EXPIRY;
-  for (;;) {
-    const code = reader.byte();
-    if (code === RdbOpcode.end) break;
-    if (code === RdbOpcode.aux) {
-      reader.bytes();
-      reader.bytes();
-    } else if (code === RdbOpcode.database) {
-      db = keyspace.databases[reader.count()];
-    } else if (code === RdbOpcode.sizes) {
-      reader.count();
-      reader.count();
-    } else if (code === RdbOpcode.idle) {
-      reader.count();
-    } else if (code === RdbOpcode.expiryMillis) {
-      expiry = reader.safeInt64();
-    } else {
-      const key = Args.of(reader.bytes());
-      const loaded = loadValue(reader, code, {
-        heap: keyspace.collections,
-        limits: config.values,
-        now: keyspace.now,
-      });
-      assertEquals(db.peek(key, 0), 0, `${decodeLatin1(key.bytes(0))} is there twice`);
-      storeLoaded(db, key, 0, { ...loaded, expiry });
-      expiry = NO_EXPIRY;
-    }
-  }
-  assertEquals(reader.left, 8);
+  await loadSnapshot(ReadableStream.from([bytes]), t.server.keyspace, {
+    limits: t.server.config.values,
+    now: t.server.keyspace.now,
+    keepsExpired: true,
+    verifiesChecksum: true,
+    pause: () => Promise.resolve(),
+    functions: () => {},
+  });
   return t;
 }
 
