@@ -63,6 +63,10 @@ export const NO_EXPIRY = -1;
 /** Keep the expiry that the key has. */
 export const KEEP_EXPIRY = -2;
 
+/** How reads and writes mark a key as used. */
+export const AccessTracking = { none: 0, lru: 1, lfu: 2 } as const;
+export type AccessTracking = typeof AccessTracking[keyof typeof AccessTracking];
+
 /** Whether a record's first word, or its type and encoding, is that of a hash whose fields may expire. */
 export function mayHaveFieldTimes(head: number): boolean {
   return (head & FIELD_TIMES_MASK) === FIELD_TIMES;
