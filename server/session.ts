@@ -85,6 +85,7 @@ export class Session implements ClientApi, ReplicaLink {
   libName = "";
   libVersion = "";
   noEvict = false;
+  mustObey = false;
   replyMode: ReplyMode = "on";
   isMonitor = false;
   /** What makes its commands go another way than straight to their handlers: bits of {@link Mode}. */
