@@ -92,6 +92,11 @@ export function tooFewReplicas(): ReplyError {
   return new ReplyError("NOREPLICAS Not enough good replicas to write.");
 }
 
+/** The data are not there yet. */
+export function isLoading(): ReplyError {
+  return new ReplyError("LOADING Redis is loading the dataset in memory");
+}
+
 /** RESTORE with a time to live below zero. */
 export function invalidTtl(): ReplyError {
   return new ReplyError("ERR Invalid TTL value, must be >= 0");

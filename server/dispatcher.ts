@@ -10,7 +10,7 @@
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { Audience, effectBytes } from "../replication/effects.ts";
-import { tooFewReplicas } from "../commands/errors.ts";
+import { isLoading, tooFewReplicas } from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -89,6 +89,17 @@ const GATES: readonly Gate[] = [
         `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / ` +
           `(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
       );
+    },
+  },
+  {
+    active: ({ loading }) => loading.current !== undefined,
+    refuse({ client, server }, { mask }) {
+      const load = server.loading.current;
+      if (load === undefined || client.mustObey) return undefined;
+      const needsData = load.isAsync
+        ? (mask & Flag.no_async_loading) !== 0
+        : (mask & Flag.loading) === 0;
+      return needsData ? isLoading() : undefined;
     },
   },
   {

@@ -283,6 +283,7 @@ import "./info/stats.ts";
 import "./info.ts";
 import "./key_events.ts";
 import "./latency.ts";
+import "./loading.ts";
 import "./monitor.ts";
 import "./notifications.ts";
 import "./pubsub.ts";

@@ -37,6 +37,7 @@ import { Fairness } from "./fairness.ts";
 import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
+import { Loading } from "./loading.ts";
 import type { Logger } from "./logger.ts";
 import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
 import { Notifications } from "./notifications.ts";
@@ -117,6 +118,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly watches = new Watches(this.keyEvents);
   readonly scripting: Scripting = new Scripting(this);
   readonly functions: Functions = new Functions(this);
+  readonly loading = new Loading(() => this.dispatcher.refresh());
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };

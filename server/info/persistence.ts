@@ -9,9 +9,10 @@ import { decimals, type InfoFields } from "./fields.ts";
 
 /** The section Persistence. */
 export function persistenceFields(server: Server): InfoFields {
+  const load = server.loading.current;
   return {
-    loading: 0,
-    async_loading: 0,
+    loading: load !== undefined && !load.isAsync ? 1 : 0,
+    async_loading: load?.isAsync ? 1 : 0,
     current_cow_peak: 0,
     current_cow_size: 0,
     current_cow_size_age: 0,
