@@ -1,5 +1,5 @@
 /**
- * Snapshots: all data as it is at one moment, as a stream of RDB, while commands go on.
+ * Snapshots: all data as it is at one moment, as a stream of bytes, while commands go on. As RDB:
  *
  *     "REDIS" four digits of the version | fields: 250, name, value
  *     libraries of functions: 245, source
@@ -49,12 +49,41 @@ export interface SnapshotOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** All data as it is now. Must be read to its end or cancelled; a database that is flushed meanwhile keeps its memory. */
+/** How a snapshot is written: what comes is to be kept until it is taken. */
+export interface SnapshotFormat {
+  /** Bytes that can be taken. */
+  readonly length: number;
+  take(): Uint8Array;
+  /** Writes what comes before all databases. */
+  begin(): void;
+  /** The keys that follow belong to this database … */
+  select(database: number): void;
+  /** … which has so many; each database is announced before the first key. */
+  sizes(keys: number, volatileKeys: number): void;
+  /** Writes a record of a table that was this database's at the snapshot's moment. */
+  key(db: Database, ref: Ref): void;
+  /** What there is, and the end of the snapshot. */
+  end(): Uint8Array;
+}
+
+/**
+ * All data as it is now, in RDB. Must be read to its end or cancelled; a database that is flushed meanwhile keeps its
+ * memory.
+ */
 export function snapshot(
   keyspace: Keyspace,
   options: SnapshotOptions,
 ): ReadableStream<Uint8Array> {
-  const writer = new SnapshotWriter(keyspace, options);
+  return snapshotIn(new RdbFormat(options), keyspace, options);
+}
+
+/** The same in any format. */
+export function snapshotIn(
+  format: SnapshotFormat,
+  keyspace: Keyspace,
+  options: Pick<SnapshotOptions, "includesKeys" | "pause">,
+): ReadableStream<Uint8Array> {
+  const writer = new SnapshotWriter(keyspace, format, options.includesKeys);
   return new ReadableStream({
     async pull(controller) {
       try {
@@ -76,55 +105,39 @@ export function snapshot(
 /** Writes one snapshot. */
 class SnapshotWriter {
   readonly #keyspace: Keyspace;
-  readonly #options: SnapshotOptions;
-  readonly #writer: RdbWriter;
-  readonly #checksum = new Crc64();
+  readonly #format: SnapshotFormat;
   /** What is still to be walked. */
   #cuts: DatabaseCut[] = [];
   /** The database that the next record is taken to belong to. */
   #database = -1;
   #isComplete = false;
 
-  constructor(keyspace: Keyspace, options: SnapshotOptions) {
+  constructor(keyspace: Keyspace, format: SnapshotFormat, includesKeys: boolean) {
     this.#keyspace = keyspace;
-    this.#options = options;
-    const { version = COMMON_VERSION, compress } = options;
-    this.#writer = new RdbWriter({ version, compress });
-    this.#writeHead();
+    this.#format = format;
+    format.begin();
     keyspace.snapshots++;
-    if (!options.includesKeys) return;
+    if (!includesKeys) return;
     for (const db of keyspace.databases) {
       if (db.size > 0) this.#cuts.push(new DatabaseCut(db, (ref) => this.#writeKey(db, ref)));
     }
     for (const { db: { id, table } } of this.#cuts) {
       this.#select(id);
-      this.#writer.byte(RdbOpcode.sizes);
-      this.#writer.count(table.size);
-      this.#writer.count(table.volatileCount);
+      format.sizes(table.size, table.volatileCount);
     }
   }
 
   /** The next piece; undefined at the end. */
   next(): Uint8Array | undefined {
     if (this.#isComplete) return undefined;
-    const writer = this.#writer;
-    while (writer.length < CHUNK_BYTES && this.#cuts.length > 0) {
+    const format = this.#format;
+    while (format.length < CHUNK_BYTES && this.#cuts.length > 0) {
       if (!this.#cuts[0].step()) this.#cuts.shift();
     }
-    if (this.#cuts.length > 0) return this.#take();
-    writer.byte(RdbOpcode.end);
-    const last = this.#take();
-    const whole = new Uint8Array(last.length + CHECKSUM_BYTES);
-    whole.set(last);
-    this.#checksum.write(whole, last.length);
+    if (this.#cuts.length > 0) return format.take();
+    const last = format.end();
     this.end();
-    return whole;
-  }
-
-  #take(): Uint8Array {
-    const chunk = this.#writer.take();
-    this.#checksum.update(chunk);
-    return chunk;
+    return last;
   }
 
   /** Lets go of all tables: there will be nothing more. */
@@ -136,7 +149,42 @@ class SnapshotWriter {
     this.#keyspace.snapshots--;
   }
 
-  #writeHead(): void {
+  /** Records that change are written while another database is walked. */
+  #select(database: number): void {
+    if (database === this.#database) return;
+    this.#database = database;
+    this.#format.select(database);
+  }
+
+  #writeKey(db: Database, ref: Ref): void {
+    this.#select(db.id);
+    this.#format.key(db, ref);
+  }
+}
+
+/** Writes one snapshot in RDB. */
+class RdbFormat implements SnapshotFormat {
+  readonly #options: SnapshotOptions;
+  readonly #writer: RdbWriter;
+  readonly #checksum = new Crc64();
+
+  constructor(options: SnapshotOptions) {
+    this.#options = options;
+    const { version = COMMON_VERSION, compress } = options;
+    this.#writer = new RdbWriter({ version, compress });
+  }
+
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  take(): Uint8Array {
+    const chunk = this.#writer.take();
+    this.#checksum.update(chunk);
+    return chunk;
+  }
+
+  begin(): void {
     const writer = this.#writer;
     writer.raw(bytesOf(`REDIS${String(writer.version).padStart(4, "0")}`));
     for (const [name, value] of this.#options.fields) {
@@ -150,17 +198,18 @@ class SnapshotWriter {
     }
   }
 
-  /** Records that change are written while another database is walked. */
-  #select(database: number): void {
-    if (database === this.#database) return;
-    this.#database = database;
+  select(database: number): void {
     this.#writer.byte(RdbOpcode.database);
     this.#writer.count(database);
   }
 
-  /** Writes a record of a table that was this database's at the snapshot's moment. */
-  #writeKey(db: Database, ref: Ref): void {
-    this.#select(db.id);
+  sizes(keys: number, volatileKeys: number): void {
+    this.#writer.byte(RdbOpcode.sizes);
+    this.#writer.count(keys);
+    this.#writer.count(volatileKeys);
+  }
+
+  key(db: Database, ref: Ref): void {
     const writer = this.#writer;
     const expiry = db.expiry(ref);
     if (expiry !== NO_EXPIRY) {
@@ -179,6 +228,15 @@ class SnapshotWriter {
     const { buf, off, len } = db.key(ref);
     writer.string(buf, off, len);
     saveValue(writer, db, ref);
+  }
+
+  end(): Uint8Array {
+    this.#writer.byte(RdbOpcode.end);
+    const last = this.take();
+    const whole = new Uint8Array(last.length + CHECKSUM_BYTES);
+    whole.set(last);
+    this.#checksum.write(whole, last.length);
+    return whole;
   }
 }
 

@@ -77,7 +77,8 @@ export function saveHash(writer: RdbWriter, db: Database, ref: Ref): void {
   });
 }
 
-function fieldsOf(db: Database, ref: Ref): HashFields {
+/** The fields of the hash that a record holds, only to be looked at. */
+export function fieldsOf(db: Database, ref: Ref): HashFields {
   if (db.isBeside(ref)) return db.collection(ref) as FieldTable;
   const { buf, off } = db.value(ref);
   const isTimed = db.encoding(ref) === HashEncoding.listpackWithExpiry;
