@@ -60,6 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
   instance.server.log("notice", `Ready to accept connections on port ${instance.port}`);
   await instance.closed;
   for (const signal of signals) Deno.removeSignalListener(signal, end);
+  if (instance.failure !== undefined) Deno.exit(1);
   instance.server.log("notice", "coolcache is now ready to exit, bye bye...");
 }
 

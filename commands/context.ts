@@ -139,6 +139,8 @@ export interface ClientApi {
   readonly isReplica: boolean;
   /** How long the replication stream was after its latest write. */
   readonly writeOffset: number;
+  /** How many effects the append-only file had been given with its latest write. */
+  readonly effectPosition: number;
   /** Selects a database by number. */
   select(database: number): void;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
@@ -208,6 +210,7 @@ export interface ServerApi {
   readonly stats: StatsApi;
   readonly tracking: TrackingApi;
   readonly replication: ReplicationApi;
+  readonly aof: AofApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
   /** When the server started, Unix time in ms. */
@@ -295,6 +298,18 @@ export interface ReplicationApi {
   requestAcknowledgements(): void;
   /** Gives the history of the data a new id, so that replicas must copy it afresh. */
   changeId(): void;
+}
+
+/** The append-only file. */
+export interface AofApi {
+  /** Whether what clients write is kept, or will be when the first base is there. */
+  readonly isEnabled: boolean;
+  /** Begins to write the file anew, or as soon as that is possible. @throws {ReplyError} */
+  rewrite(): "started" | "scheduled";
+  /** Drops all data and loads it from the file; other clients are kept out meanwhile. @throws {ReplyError} */
+  reload(): Promise<void>;
+  /** Whether everything that the client has written is on the disk. */
+  hasSynced(client: ClientApi): boolean;
 }
 
 /** Where a server's memory goes, in bytes. */

@@ -92,6 +92,11 @@ export function tooFewReplicas(): ReplyError {
   return new ReplyError("NOREPLICAS Not enough good replicas to write.");
 }
 
+/** Effects cannot be written to the append-only file, for this reason. */
+export function cannotAppend(reason: string): ReplyError {
+  return new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
+}
+
 /** The data are not there yet. */
 export function isLoading(): ReplyError {
   return new ReplyError("LOADING Redis is loading the dataset in memory");

@@ -56,6 +56,16 @@ export class EffectStream {
     };
   }
 
+  /** Does something whose effects nobody is to hear of, since they are effects themselves. */
+  async muted<T>(work: () => Promise<T>): Promise<T> {
+    this.active = false;
+    try {
+      return await work();
+    } finally {
+      this.active = this.#listeners.size > 0;
+    }
+  }
+
   /** Begins a unit; every one needs its {@link end}. Those begun within another one belong to that. */
   begin(): void {
     this.#depth++;

@@ -51,6 +51,8 @@ export class CoolCache implements AsyncDisposable {
   readonly server: Server;
   readonly #listeners: Listeners;
   readonly #cron: Cron;
+  /** Why it has ended by itself, unless it was asked to. */
+  failure: string | undefined;
   #closing: Promise<void> | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
@@ -71,6 +73,7 @@ export class CoolCache implements AsyncDisposable {
       random: options.random ?? Math.random,
       ...(options.releaseMemory && { releaseMemory: options.releaseMemory }),
       end: (how) => this.#shutDown(how),
+      fail: (message) => this.#fail(message),
     });
     this.#listeners = new Listeners(this.server);
     this.#cron = new Cron(this.server);
@@ -79,12 +82,13 @@ export class CoolCache implements AsyncDisposable {
   /**
    * Starts an instance and listens.
    *
-   * @throws {Error} when an address cannot be listened on; nothing is left running then
+   * @throws {Error} when an address cannot be listened on, or the data cannot be loaded; nothing is left running then
    */
   static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
     const instance = new CoolCache(options);
     try {
       instance.#listen(options);
+      await instance.server.aof.begin();
     } catch (error) {
       await instance.close();
       throw error;
@@ -128,6 +132,11 @@ export class CoolCache implements AsyncDisposable {
     return this.#listeners.addresses[0]?.port ?? 0;
   }
 
+  #fail(message: string): void {
+    this.failure = message;
+    this.close();
+  }
+
   async #shutDown(_how: ShutdownOptions): Promise<void> {
     await this.close();
   }
@@ -140,7 +149,10 @@ export class CoolCache implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#cron.stop();
     await this.#listeners.stop();
+    // Replies may wait for the disk.
+    this.server.aof.stop();
     this.server.clients.closeAll();
+    await this.server.aof.close();
     this.server.scripting.close();
     this.server.functions.close();
     await this.server.fairness.close();

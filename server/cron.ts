@@ -65,6 +65,7 @@ export class Cron {
   /** The work of one tick; the timer calls it. */
   tick(): void {
     const server = this.#server;
+    server.aof.tick();
     if (isOn(server.debug.flags.get("pause-cron"))) return;
     // Nothing comes between the commands of a script, not even time.
     if (server.busy !== undefined) return;

@@ -10,7 +10,7 @@
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { Audience, effectBytes } from "../replication/effects.ts";
-import { isLoading, tooFewReplicas } from "../commands/errors.ts";
+import { cannotAppend, isLoading, tooFewReplicas } from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -70,6 +70,16 @@ const GATES: readonly Gate[] = [
       const takes = (effectiveMask(client, command) & Flag.denyoom) !== 0 ||
         (client.transaction !== undefined && endsNoTransaction(command));
       return takes ? outOfMemory() : undefined;
+    },
+  },
+  {
+    active: ({ aof }) => aof.error !== undefined,
+    refuse({ client, server }, command) {
+      const { error } = server.aof;
+      if (error === undefined || client.mustObey) return undefined;
+      const isRefused = (effectiveMask(client, command) & Flag.write) !== 0 ||
+        command.fullName === "ping";
+      return isRefused ? cannotAppend(error) : undefined;
     },
   },
   {

@@ -5,6 +5,12 @@
  * write. While that write is under way further replies gather in another encoder. Nobody waits for a write, so a
  * client that does not read holds up neither the server nor the discovery that it has gone.
  *
+ * What clients are told may depend on what is not on the disk yet: while the {@link OutputGate} is closed nothing leaves.
+ * A disk takes long, and commands go on meanwhile, so replies wait in two buffers: those that the write under way makes
+ * true are sealed, and leave with its end; those that came since wait for the next one.
+ *
+ *     gathering ──► sealed ──► released ──► leaving        with an open gate: gathering ──► leaving
+ *
  * Encoders come from a pool shared by all connections of a server: an idle one holds none. {@link OutputLimit} is
  * `client-output-buffer-limit`: how many unread replies are too many, and for how long.
  *
@@ -42,6 +48,7 @@ export class Output {
   readonly #sink: ByteSink;
   readonly #pool: EncoderPool;
   readonly #traffic: Traffic;
+  readonly #gate: OutputGate;
   readonly #onFailure: (error: unknown) => void;
   readonly #onWritten: (count: number) => void;
   readonly #onFailed: (error: unknown) => void;
@@ -51,6 +58,10 @@ export class Output {
   #shared: Stretch | undefined;
   /** Where those behind them lie: in the next buffer, when one was full. */
   #sharedNext: Stretch | undefined;
+  /** Replies that wait for the gate's next release, … */
+  #sealed: ReplyEncoder | undefined;
+  /** … and those that have been released and wait for the socket. */
+  #released: ReplyEncoder | undefined;
   /** What the socket is taking, and the encoder that holds it unless the bytes are shared. */
   #leaving: Uint8Array | undefined;
   #leavingEncoder: ReplyEncoder | undefined;
@@ -66,6 +77,7 @@ export class Output {
   ) {
     this.#sink = sink;
     this.#pool = pool;
+    this.#gate = pool.gate;
     this.#traffic = traffic;
     this.#onFailure = onFailure;
     this.#onWritten = (count) => this.#written(count);
@@ -125,17 +137,20 @@ export class Output {
 
   /** Bytes that the socket has not taken yet. */
   get pending(): number {
-    return this.gathered + (this.#leaving === undefined ? 0 : this.#leaving.length - this.#sent);
+    return this.gathered + (this.#sealed?.length ?? 0) + (this.#released?.length ?? 0) +
+      (this.#leaving === undefined ? 0 : this.#leaving.length - this.#sent);
   }
 
   /** Bytes of memory that the buffers take; shared messages count for each connection. */
   get memory(): number {
     const leaving = this.#leavingEncoder?.capacity ?? this.#leaving?.length ?? 0;
-    return (this.#gathering?.capacity ?? 0) + this.#sharedBytes + leaving;
+    return (this.#gathering?.capacity ?? 0) + this.#sharedBytes + leaving +
+      (this.#sealed?.capacity ?? 0) + (this.#released?.capacity ?? 0);
   }
 
-  /** Gives what has gathered to the socket, unless it is still busy with what came before. */
+  /** Gives what has gathered to the socket, unless it is still busy with what came before, or the gate is closed. */
   flush(): void {
+    if (this.#gate.isClosed) return this.#gate.hold(this);
     if (this.#leaving !== undefined) return;
     const encoder = this.#gathering;
     this.#gathering = undefined;
@@ -153,6 +168,33 @@ export class Output {
     this.#shared = this.#sharedNext;
     this.#sharedNext = undefined;
     if (!this.#failed) this.#write(this.#pool.view(shared.buf, shared.from, shared.to));
+  }
+
+  /** Puts what has gathered aside for {@link release}; the gate says when. */
+  seal(): void {
+    if (this.#shared !== undefined) this.#copyShared(this.#gathering ??= this.#pool.take());
+    this.#sealed = join(this.#sealed, this.#gathering, this.#pool);
+    this.#gathering = undefined;
+  }
+
+  /** Lets what was sealed leave. */
+  release(): void {
+    this.#released = join(this.#released, this.#sealed, this.#pool);
+    this.#sealed = undefined;
+    if (this.#leaving === undefined) this.#sendReleased();
+  }
+
+  #sendReleased(): void {
+    const encoder = this.#released;
+    this.#released = undefined;
+    if (encoder === undefined) return;
+    if (encoder.length === 0 || this.#failed) {
+      encoder.truncate(0);
+      this.#pool.give(encoder);
+      return;
+    }
+    this.#leavingEncoder = encoder;
+    this.#write(encoder.bytes());
   }
 
   #write(bytes: Uint8Array): void {
@@ -178,8 +220,9 @@ export class Output {
       this.#leavingEncoder = undefined;
       this.#pool.give(encoder);
     }
-    this.flush();
-    if (this.#leaving === undefined) this.#settle();
+    if (this.#released !== undefined) this.#sendReleased();
+    else this.flush();
+    if (this.#leaving === undefined && this.pending === 0) this.#settle();
   }
 
   #fail(error: unknown): void {
@@ -198,7 +241,9 @@ export class Output {
   /** Ends when the socket has taken everything, or fails. */
   drained(): Promise<void> {
     this.flush();
-    if (this.#leaving === undefined) return Promise.resolve();
+    if (this.#failed || (this.#leaving === undefined && this.pending === 0)) {
+      return Promise.resolve();
+    }
     return (this.#drained ??= Promise.withResolvers<void>()).promise;
   }
 
@@ -206,10 +251,77 @@ export class Output {
   discard(): void {
     this.#failed = true;
     this.#forget();
+    if (this.#leaving === undefined) this.#settle();
   }
 
   #forget(): void {
-    this.#gathering = this.#shared = this.#sharedNext = undefined;
+    this.#gathering =
+      this.#shared =
+      this.#sharedNext =
+      this.#sealed =
+      this.#released =
+        undefined;
+  }
+}
+
+/** The replies of both, in the first one's buffer if there are two. */
+function join(
+  first: ReplyEncoder | undefined,
+  second: ReplyEncoder | undefined,
+  pool: EncoderPool,
+): ReplyEncoder | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  first.raw(second.bytes());
+  second.truncate(0);
+  pool.give(second);
+  return first;
+}
+
+/**
+ * What keeps the replies of one server back while they depend on effects that are not written yet. Who writes them
+ * closes it and opens it again; while it is open it costs a comparison for each flush.
+ */
+export class OutputGate {
+  /** Whether {@link Output.flush} must {@link hold} instead. */
+  isClosed = false;
+  /** Outputs with replies that came since the last {@link seal}, … */
+  #held = new Set<Output>();
+  /** … and those with replies that leave with the next {@link release}. */
+  #sealed = new Set<Output>();
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  hold(output: Output): void {
+    this.#held.add(output);
+  }
+
+  /** Lets the next release be for what is held by now. */
+  seal(): void {
+    for (const output of this.#held) {
+      output.seal();
+      this.#sealed.add(output);
+    }
+    this.#held.clear();
+  }
+
+  /** Lets go what was sealed; what came since is still held. */
+  release(): void {
+    const outputs = this.#sealed;
+    if (outputs.size === 0) return;
+    this.#sealed = new Set();
+    for (const output of outputs) output.release();
+  }
+
+  /** Lets everything leave. */
+  open(): void {
+    this.release();
+    this.isClosed = false;
+    const outputs = this.#held;
+    if (outputs.size === 0) return;
+    this.#held = new Set();
+    for (const output of outputs) output.flush();
   }
 }
 
@@ -218,8 +330,9 @@ const MOST_KEPT = 256;
 /** A buffer that grew beyond this is not kept. */
 const LARGEST_KEPT = USUAL_CAPACITY * 4;
 
-/** The pool of one server. */
+/** What all outputs of one server share: buffers that wait to be used again, and the gate. */
 export class EncoderPool {
+  readonly gate = new OutputGate();
   /** What {@link view} answered last. */
   #view: Uint8Array = new Uint8Array(0);
   readonly #free: ReplyEncoder[] = [];

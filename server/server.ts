@@ -39,6 +39,7 @@ import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import { Loading } from "./loading.ts";
 import type { Logger } from "./logger.ts";
+import { Aof } from "./persistence/aof.ts";
 import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
 import { Notifications } from "./notifications.ts";
 import { EncoderPool } from "./output.ts";
@@ -73,6 +74,8 @@ export interface ServerOptions {
   releaseMemory?: () => void;
   /** Ends the instance, after SHUTDOWN. */
   end: (options: ShutdownOptions) => Promise<void>;
+  /** Ends the instance at once: what it has told its clients cannot be kept. */
+  fail?: (message: string) => void;
 }
 
 /** Only so precise can a duration be told while `slowlog-log-slower-than` is at least this many µs. */
@@ -125,6 +128,7 @@ export class Server implements ServerApi, ScriptHost {
   /** 40 random hexadecimal digits that name this run. */
   readonly runId: string;
   readonly replication: Primary;
+  readonly aof: Aof;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -173,6 +177,7 @@ export class Server implements ServerApi, ScriptHost {
     this.startedAt = this.keyspace.now;
     this.runId = this.#randomHex(40);
     this.replication = this.#newPrimary();
+    this.aof = new Aof(this);
     this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
     this.clients = new Clients(this);
     this.evictor = new Evictor(
@@ -519,6 +524,12 @@ export class Server implements ServerApi, ScriptHost {
     // What a script has half done must not be saved.
     if (this.busy !== undefined && options.save !== false) throw busyRefusal(this.busy);
     return this.#options.end(options);
+  }
+
+  /** Ends the instance at once, because of this. */
+  fail(message: string): void {
+    this.log("warning", message);
+    this.#options.fail?.(message);
   }
 
   cancelShutdown(): boolean {

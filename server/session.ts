@@ -109,6 +109,8 @@ export class Session implements ClientApi, ReplicaLink {
   /** How long the replication stream was after its latest write. */
   writeOffset = 0;
 
+  effectPosition = 0;
+
   readonly #server: Server;
   readonly #connection: Connection;
   readonly #decoder: RequestDecoder;

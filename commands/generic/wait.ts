@@ -1,8 +1,6 @@
 /**
  * WAIT and WAITAOF: until replicas, or the disk, have what the client wrote.
  *
- * There is no AOF yet: the local disk acknowledges nothing.
- *
  * @module
  */
 
@@ -60,18 +58,23 @@ export const waitaof = command({
     }
     const wanted = args.intBetween(2, 0, Infinity, "ERR value is out of range, must be positive");
     const timeout = readTimeout(ctx, args, 3);
-    if (local > 0) throw appendOnlyDisabled();
-    const { writeOffset } = ctx.client;
-    const { replication } = ctx.server;
+    const { client, server: { aof, replication } } = ctx;
+    if (local > 0 && !aof.isEnabled) throw appendOnlyDisabled();
+    const { writeOffset } = client;
     const onTimeout = ({ reply }: Context) => {
+      // It may have been switched off meanwhile.
+      if (local > 0 && !aof.isEnabled) return reply.error(appendOnlyDisabled().message);
       reply.array(2);
-      reply.int(0);
+      reply.int(aof.hasSynced(client) ? 1 : 0);
       reply.int(replication.writtenToDiskBy(writeOffset));
     };
     return untilEnough(ctx, args, {
       timeout,
       onTimeout,
-      isEnough: () => replication.writtenToDiskBy(writeOffset) >= wanted,
+      isEnough: () =>
+        (local > 0 && !aof.isEnabled) ||
+        (local <= Number(aof.hasSynced(client)) &&
+          replication.writtenToDiskBy(writeOffset) >= wanted),
     });
   },
 });

@@ -106,7 +106,7 @@ export const debug = command({
 
   run(ctx, args) {
     if (args.count === 2 && args.is(1, "HELP")) replyWithAllHelp(ctx);
-    else findSubcommand(args).run(ctx, args);
+    else return findSubcommand(args).run(ctx, args);
   },
 });
 

@@ -21,7 +21,7 @@ export interface DebugSubcommand {
   readonly most?: number;
   /** Its form, and what it does. */
   readonly help: readonly string[];
-  run(ctx: Context, args: Args): void;
+  run(ctx: Context, args: Args): void | Promise<void>;
 }
 
 /** Whether an argument is a number other than 0, read as leniently as C's atoi does. */
@@ -109,10 +109,11 @@ const reload: DebugSubcommand = {
 const loadaof: DebugSubcommand = {
   name: "LOADAOF",
   least: 2,
-  help: ["LOADAOF", "    Refused until there is persistence."],
+  help: ["LOADAOF", "    Drop all data and load it from the append-only file."],
 
-  run() {
-    throw new ReplyError("ERR persistence is not available yet");
+  async run(ctx) {
+    await ctx.server.aof.reload();
+    ctx.reply.ok();
   },
 };
 

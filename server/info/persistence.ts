@@ -1,5 +1,5 @@
 /**
- * INFO's section Persistence: nothing is loaded, saved or appended to.
+ * INFO's section Persistence: what is loaded, saved and appended to.
  *
  * @module
  */
@@ -10,6 +10,10 @@ import { decimals, type InfoFields } from "./fields.ts";
 /** The section Persistence. */
 export function persistenceFields(server: Server): InfoFields {
   const load = server.loading.current;
+  const { aof } = server;
+  const { writer } = aof;
+  const now = server.keyspace.now;
+  const since = aof.rewritingSince;
   return {
     loading: load !== undefined && !load.isAsync ? 1 : 0,
     async_loading: load?.isAsync ? 1 : 0,
@@ -30,17 +34,25 @@ export function persistenceFields(server: Server): InfoFields {
     rdb_last_cow_size: 0,
     rdb_last_load_keys_expired: 0,
     rdb_last_load_keys_loaded: 0,
-    aof_enabled: 0,
-    aof_rewrite_in_progress: 0,
-    aof_rewrite_scheduled: 0,
-    aof_last_rewrite_time_sec: -1,
-    aof_current_rewrite_time_sec: -1,
-    aof_last_bgrewrite_status: "ok",
-    aof_rewrites: 0,
-    aof_rewrites_consecutive_failures: 0,
-    aof_last_write_status: "ok",
+    aof_enabled: aof.isEnabled ? 1 : 0,
+    aof_rewrite_in_progress: since === undefined ? 0 : 1,
+    aof_rewrite_scheduled: aof.isScheduled ? 1 : 0,
+    aof_last_rewrite_time_sec: aof.lastRewriteSeconds,
+    aof_current_rewrite_time_sec: since === undefined ? -1 : Math.floor((now - since) / 1000),
+    aof_last_bgrewrite_status: aof.lastRewriteStatus,
+    aof_rewrites: aof.rewrites,
+    aof_rewrites_consecutive_failures: aof.failures,
+    aof_last_write_status: aof.error === undefined ? "ok" : "err",
     aof_last_cow_size: 0,
     module_fork_in_progress: 0,
     module_fork_last_cow_size: 0,
+    ...(aof.isEnabled && {
+      aof_current_size: aof.currentSize,
+      aof_base_size: aof.baseSize,
+      aof_pending_rewrite: aof.isScheduled ? 1 : 0,
+      aof_buffer_length: writer.bufferedBytes,
+      aof_pending_bio_fsync: writer.isSyncing ? 1 : 0,
+      aof_delayed_fsync: writer.delayedSyncs,
+    }),
   };
 }
