@@ -50,7 +50,7 @@ export class AofReader {
     return this.#at < this.#end;
   }
 
-  /** Where the next bytes may be written; at least one. */
+  /** Where the next bytes may be written; at least half the buffer. */
   room(): Uint8Array {
     if (this.#at > 0) {
       this.#buf.copyWithin(0, this.#at, this.#end);
@@ -58,7 +58,7 @@ export class AofReader {
       this.#end -= this.#at;
       this.#at = 0;
     }
-    if (this.#end === this.#buf.length) {
+    if (this.#end * 2 > this.#buf.length) {
       const larger = new Uint8Array(this.#buf.length * 2);
       larger.set(this.#buf);
       this.#buf = larger;

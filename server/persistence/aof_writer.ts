@@ -483,6 +483,9 @@ export class AofWriter {
         if (this.#length === 0) gate.open();
         else this.#endTurn();
       }
+    } else if (this.#length > 0 && !this.isSyncing && !this.#hasFailed) {
+      // What was put off.
+      this.#flush(false);
     }
     this.#host.synced();
   }
