@@ -211,6 +211,8 @@ export interface ServerApi {
   readonly tracking: TrackingApi;
   readonly replication: ReplicationApi;
   readonly aof: AofApi;
+  readonly replica: ReplicaApi;
+  readonly failover: FailoverApi;
   /** The version of Redis whose behaviour clients may expect. */
   readonly redisVersion: string;
   /** When the server started, Unix time in ms. */
@@ -274,6 +276,8 @@ export interface ReplicaFacts {
 export interface ReplicationApi {
   /** How many bytes of the replication stream there have been. */
   readonly offset: number;
+  /** How many clients are replicas, whatever they have so far. */
+  readonly replicaCount: number;
   /** The replicas that have the data and follow the stream. */
   readonly replicas: readonly ReplicaFacts[];
   /** Whether there are fewer good ones than writes need (`min-replicas-to-write`). O(replicas). */
@@ -310,6 +314,56 @@ export interface AofApi {
   reload(): Promise<void>;
   /** Whether everything that the client has written is on the disk. */
   hasSynced(client: ClientApi): boolean;
+}
+
+/** Where a primary listens. */
+export interface PrimaryAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * How far a replica is: it has no primary; it is to connect; it does; it makes itself known; it is sent the data; it
+ * follows the stream.
+ */
+export type ReplicaState = "none" | "connect" | "connecting" | "handshake" | "sync" | "connected";
+
+/** What the server is to its primary. */
+export interface ReplicaApi {
+  /** Whose replica it is; undefined for a primary. */
+  readonly primary: PrimaryAddress | undefined;
+  readonly state: ReplicaState;
+  /** Whether it has no link to its primary, and so does not show data that may be old. */
+  readonly isStale: boolean;
+  /** Whether only its primary may write. */
+  readonly isReadOnly: boolean;
+  /** How many bytes of the primary's stream it has carried out; undefined while there is no stream. */
+  readonly offset: number | undefined;
+  /** Makes it a replica, or one of another primary. The data stay until the primary sends its own. */
+  follow(primary: PrimaryAddress): void;
+  /** Makes it a primary; its replicas can go on from where they are. */
+  promote(): void;
+  /** Tells the primary how far it is. */
+  acknowledge(): void;
+}
+
+/** How a primary hands its role over. */
+export interface FailoverOptions {
+  /** The replica that is to be the primary; whichever is in step first, unless given. */
+  readonly target?: PrimaryAddress | undefined;
+  /** After so many ms it is given up, or … */
+  readonly timeout?: number | undefined;
+  /** … carried out although the target is not in step. */
+  readonly isForced: boolean;
+}
+
+/** FAILOVER. */
+export interface FailoverApi {
+  /** Whether one has begun. */
+  readonly isPending: boolean;
+  /** Begins to wait until a replica is in step. @throws {ReplyError} when the target is none, or is not ready */
+  start(options: FailoverOptions): void;
+  abort(why: string): void;
 }
 
 /** Where a server's memory goes, in bytes. */

@@ -75,6 +75,35 @@ export function timeoutOutOfRange(): ReplyError {
   return new ReplyError("ERR timeout is out of range");
 }
 
+/** WAIT at a replica. */
+export function waitAtReplica(): ReplyError {
+  return new ReplyError(
+    "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a " +
+      "replica is configured to be writable (which is not the default) writes to replicas are " +
+      "just local and are not propagated.",
+  );
+}
+
+/** WAITAOF at a replica. */
+export function waitaofAtReplica(): ReplyError {
+  return new ReplyError(
+    "ERR WAITAOF cannot be used with replica instances. Please also note that writes to " +
+      "replicas are just local and are not propagated.",
+  );
+}
+
+/** A write at a replica that follows its primary in everything. */
+export function readOnlyReplica(): ReplyError {
+  return new ReplyError("READONLY You can't write against a read only replica.");
+}
+
+/** A replica without a link to its primary that does not show what may be old. */
+export function primaryIsDown(): ReplyError {
+  return new ReplyError(
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+  );
+}
+
 /** WAITAOF asks for the local AOF, but there is none. */
 export function appendOnlyDisabled(): ReplyError {
   return new ReplyError(

@@ -13,6 +13,9 @@
  * `repl-backlog-ttl`. Before and after that effects cost nothing, and nobody can tell what has happened: the next
  * backlog begins under a new id.
  *
+ * A server that is a replica itself has this part, too. Its stream is its primary's (./replica_role.ts): it adds nothing
+ * of its own, and keeps the backlog for the day on which it is promoted.
+ *
  * @module
  */
 
@@ -60,6 +63,12 @@ export interface PrimaryHost {
   snapshot(request: SnapshotRequest): ReadableStream<Uint8Array>;
   /** Some replica has acknowledged something: clients may wait for it. */
   acknowledged(): void;
+  /** What the server is itself: nobody's replica, or one that has a link to its primary, or has none. */
+  readonly upstream: "none" | "up" | "down";
+  /** Whether a failover is being prepared: nothing but effects may get into the stream. */
+  readonly isFailingOver: boolean;
+  /** Makes the server a primary, as the one that it follows wants it. */
+  promote(): void;
   log(level: "notice" | "warning", message: string): void;
 }
 
@@ -67,6 +76,9 @@ export interface PrimaryHost {
 export const SyncRefusal = {
   pendingOutput: "ERR SYNC and PSYNC are invalid with pending output",
   failoverOfPrimary: "ERR PSYNC FAILOVER can't be sent to a master.",
+  failoverOfAnother: "ERR PSYNC FAILOVER replid must match my replid.",
+  failingOver: "NOMASTERLINK Can't SYNC while failing over",
+  noLink: "NOMASTERLINK Can't SYNC while not connected with my master",
   filterNeedsMark: "ERR Filtered replica requires EOF capability",
 } as const;
 
@@ -134,7 +146,7 @@ export class Primary implements ReplicationApi {
 
   get lacksReplicas(): boolean {
     const { minReplicasMaxLag, minReplicasToWrite } = this.#host.config.values;
-    return minReplicasToWrite > 0 && minReplicasMaxLag > 0 &&
+    return this.#host.upstream === "none" && minReplicasToWrite > 0 && minReplicasMaxLag > 0 &&
       this.goodReplicas < minReplicasToWrite;
   }
 
@@ -212,7 +224,15 @@ export class Primary implements ReplicationApi {
     from?: { id: string; offset: number; isFailover: boolean },
   ): string | undefined {
     if (link.replica !== undefined || link.isMonitor) return undefined;
-    if (from?.isFailover) return SyncRefusal.failoverOfPrimary;
+    const host = this.#host;
+    if (from?.isFailover) {
+      if (host.upstream === "none") return SyncRefusal.failoverOfPrimary;
+      if (from.id.toLowerCase() !== this.stream.id) return SyncRefusal.failoverOfAnother;
+      host.log("notice", "Failover request received: this server is the primary from now on");
+      host.promote();
+    }
+    if (host.isFailingOver) return SyncRefusal.failingOver;
+    if (host.upstream === "down") return SyncRefusal.noLink;
     if (link.output.pending > 0) return SyncRefusal.pendingOutput;
     const said = this.announcement(link);
     if (said.onlyFunctions !== undefined && !said.understandsMark) {
@@ -234,12 +254,11 @@ export class Primary implements ReplicationApi {
   /** Lets a replica go on where it stopped; false if that cannot be. */
   #goOn(replica: Replica, { id, offset }: { id: string; offset: number }): boolean {
     const { stream } = this;
-    if (id.toLowerCase() !== stream.id || !stream.reaches(offset - 1)) {
+    const isKnown = stream.includes(id.toLowerCase(), offset - 1);
+    if (!isKnown || !stream.reaches(offset - 1)) {
       if (id !== "?") {
         this.failedPartialSyncs++;
-        const why = id.toLowerCase() === stream.id
-          ? "the backlog does not reach so far"
-          : "unknown id";
+        const why = isKnown ? "the backlog does not reach so far" : "unknown id";
         this.#host.log("notice", `Replica ${replica.name} cannot go on from ${offset}: ${why}`);
       }
       return false;
@@ -260,12 +279,34 @@ export class Primary implements ReplicationApi {
     replica.link.replica = replica;
     if (this.#replicas.size === 0) this.#seconds = 0;
     this.#replicas.add(replica);
-    if (this.#stopListening !== undefined) return;
-    const { effects } = this.#host;
+    if (this.stream.isOpen) return;
     this.stream.open(this.#host.randomHex(ID_LENGTH));
-    this.#stopListening = effects.listen((database, args, audience) => {
+    this.compose();
+  }
+
+  /** Lets the effects be the stream from now on, if there is one. */
+  compose(): void {
+    this.#aloneSince = this.#host.now();
+    if (!this.stream.isOpen || this.#stopListening !== undefined) return;
+    this.#stopListening = this.#host.effects.listen((database, args, audience) => {
       if ((audience & Audience.replicas) !== 0) this.#feed(database, args);
     });
+  }
+
+  /** Lets the stream be another server's. */
+  stopComposing(): void {
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  /** Something of another server's stream has been added to this one's. */
+  relayed(): void {
+    if (this.#replicas.size > 0) this.#schedule();
+  }
+
+  /** Closes the connections of all replicas, which will come back. */
+  disconnectAll(): void {
+    for (const { link } of [...this.#replicas]) link.close();
   }
 
   /** Forgets a client that has gone. */
@@ -382,7 +423,7 @@ export class Primary implements ReplicationApi {
 
   #sendAll(): void {
     this.#isDue = false;
-    if (this.#wantsAcks) {
+    if (this.#wantsAcks && !this.#host.isFailingOver) {
       this.#wantsAcks = false;
       this.stream.add(NO_DATABASE, Args.of("REPLCONF", "GETACK", "*"));
     }
@@ -396,11 +437,17 @@ export class Primary implements ReplicationApi {
   tick(): void {
     const { replBacklogTtl, replPingReplicaPeriod, replTimeout } = this.#host.config.values;
     const now = this.#host.now();
+    const isComposing = this.#stopListening !== undefined;
     if (this.#replicas.size === 0) {
-      if (replBacklogTtl > 0 && now - this.#aloneSince > replBacklogTtl * 1000) this.#close();
+      if (isComposing && replBacklogTtl > 0 && now - this.#aloneSince > replBacklogTtl * 1000) {
+        this.#close();
+      }
       return;
     }
-    if (++this.#seconds % replPingReplicaPeriod === 0) this.#feed(NO_DATABASE, Args.of("PING"));
+    const isDue = ++this.#seconds % replPingReplicaPeriod === 0;
+    if (isDue && isComposing && !this.#host.isFailingOver) {
+      this.#feed(NO_DATABASE, Args.of("PING"));
+    }
     for (const replica of [...this.#replicas]) {
       if (replica.isExpectant) {
         replica.link.push(KEEP_ALIVE);
@@ -417,9 +464,7 @@ export class Primary implements ReplicationApi {
 
   /** Gives the backlog up. */
   #close(): void {
-    if (this.#stopListening === undefined) return;
-    this.#stopListening();
-    this.#stopListening = undefined;
+    this.stopComposing();
     // What happens from now on nobody counts.
     this.stream.close(this.#host.randomHex(ID_LENGTH));
     this.#host.log(

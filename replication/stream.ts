@@ -9,9 +9,13 @@
  *              a slow     most         each replica has a reader, which keeps the blocks from its place on
  *              replica    replicas
  *
- * The *offset* counts the bytes of the stream since the server's start. The backlog keeps at least so many of the last
- * ones as it is told to; a replica that lost its connection goes on from there. Id and offset together name a state
- * of the data: nothing but what is in the stream may change it.
+ * The *offset* counts the bytes of the stream. The backlog keeps at least so many of the last ones as it is told to; a
+ * replica that lost its connection goes on from there. Id and offset together name a state of the data: nothing but
+ * what is in the stream may change it.
+ *
+ * A primary composes the stream; a replica takes over its primary's, byte for byte, with its id and offset, so that
+ * all servers that follow one primary have the same stream and can go on from each other. Who is promoted begins a
+ * new history where the old one ends for him: until there he knows the old id as the *second* one.
  *
  * Knows nothing of sockets, replicas or time.
  *
@@ -53,6 +57,10 @@ export interface StreamRange {
 export class ReplicationStream {
   /** 40 hexadecimal digits that name the history that the stream belongs to. */
   id: string;
+  /** The name that the history had up to {@link secondOffset}; undefined when it never had another one. */
+  secondId: string | undefined;
+  /** How many bytes there were when the history got its present name. */
+  secondOffset = 0;
   #offset = 0;
   /** The backlog; undefined while none is kept. */
   #first: Block | undefined;
@@ -95,6 +103,13 @@ export class ReplicationStream {
   /** Begins to keep what is added, under a new id: nobody knows what happened before. */
   open(id: string): void {
     this.id = id;
+    this.secondId = undefined;
+    this.keep();
+  }
+
+  /** Begins to keep what is added to a history that is known so far; does nothing where that is so already. */
+  keep(): void {
+    if (this.isOpen) return;
     this.#first = this.#last = newBlock(this.#offset, BLOCK_BYTES);
     this.#database = NO_DATABASE;
   }
@@ -102,7 +117,28 @@ export class ReplicationStream {
   /** Gives the backlog up, and with it the history. */
   close(id: string): void {
     this.id = id;
+    this.secondId = undefined;
     this.#first = this.#last = undefined;
+  }
+
+  /** Takes over another server's history, of which so many bytes are known to have been; keeps what follows. */
+  restart(id: string, offset: number): void {
+    this.close(id);
+    this.#offset = offset;
+    this.keep();
+  }
+
+  /** Gives the history another name from here on: its server was promoted, or follows one that was. */
+  rename(id: string): void {
+    this.secondId = this.id;
+    this.secondOffset = this.#offset;
+    this.id = id;
+    this.#database = NO_DATABASE;
+  }
+
+  /** Whether a state, named by id and offset, belongs to this history. */
+  includes(id: string, offset: number): boolean {
+    return id === this.id || (id === this.secondId && offset <= this.secondOffset);
   }
 
   /** Lets the next effect begin with SELECT: a replica is about to begin without knowing the database. */
@@ -117,6 +153,19 @@ export class ReplicationStream {
       this.#append(Args.of("SELECT", String(database)));
     }
     this.#append(args);
+    this.#trim();
+  }
+
+  /** Adds bytes of a primary's stream as they are. O(bytes). */
+  relay(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) {
+      const block = this.#roomFor(1);
+      const to = Math.min(bytes.length, from + block.bytes.length - block.length);
+      block.bytes.set(bytes.subarray(from, to), block.length);
+      block.length += to - from;
+      this.#offset += to - from;
+      from = to;
+    }
     this.#trim();
   }
 

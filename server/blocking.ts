@@ -163,6 +163,17 @@ export class Blocking {
     }, nap);
   }
 
+  /** Ends all waits with an error, and then the connections: the server's role has changed. O(clients that wait). */
+  refuseAll(text: string): void {
+    const queues = [...this.#queues.values()];
+    if (this.#keyless !== undefined) queues.push(this.#keyless);
+    for (const wait of new Set(queues.flatMap(({ waits }) => [...waits]))) {
+      this.#host.refuse(wait.ctx, text);
+      wait.ctx.client.closeAfterReply();
+      this.#end(wait);
+    }
+  }
+
   #giveUp(wait: Wait, how: "timeout" | "error"): void {
     const { ctx, options } = wait;
     if (how === "timeout") options.onTimeout(ctx);

@@ -16,6 +16,8 @@ export class Clients implements ClientsApi {
   #nextId = 1;
   #pausedUntil = 0;
   #pauseAll = false;
+  /** Whether a failover keeps everybody from writing. */
+  #failsOver = false;
   #waiting: Session[] = [];
 
   constructor(server: Server) {
@@ -91,7 +93,19 @@ export class Clients implements ClientsApi {
   unpause(): void {
     this.#pausedUntil = 0;
     this.#pauseAll = false;
-    this.#server.pausesAny = false;
+    this.#letGoOn();
+  }
+
+  /** Keeps everybody from writing, whatever CLIENT UNPAUSE says, or no longer. */
+  pauseForFailover(on: boolean): void {
+    this.#failsOver = on;
+    this.#server.pausesAny ||= on;
+    if (!on) this.#letGoOn();
+  }
+
+  /** Lets clients try again; those that are held up for another reason will wait on. */
+  #letGoOn(): void {
+    this.#server.pausesAny = this.#failsOver || this.#pausedUntil > 0;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const session of waiting) session.resume();
@@ -100,8 +114,9 @@ export class Clients implements ClientsApi {
   /** Whether a pause holds this client's command up. */
   holds(session: Session, writes: boolean): boolean {
     // Replicas only say how far they are.
-    return !session.isReplica && this.#pausedUntil > this.#server.keyspace.now &&
-      (this.#pauseAll || writes);
+    if (session.isReplica) return false;
+    if (this.#failsOver && writes) return true;
+    return this.#pausedUntil > this.#server.keyspace.now && (this.#pauseAll || writes);
   }
 
   /** Resumes the session when the pause ends. */
@@ -110,7 +125,7 @@ export class Clients implements ClientsApi {
   }
 
   get pausedWrites(): boolean {
-    return this.#pausedUntil > this.#server.keyspace.now;
+    return this.#failsOver || this.#pausedUntil > this.#server.keyspace.now;
   }
 
   /** Ends a pause whose time is over; called regularly. */

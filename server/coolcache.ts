@@ -89,6 +89,8 @@ export class CoolCache implements AsyncDisposable {
     try {
       instance.#listen(options);
       await instance.server.aof.begin();
+      const { replicaof } = instance.server.config.values;
+      if (replicaof !== undefined) instance.server.replica.begin(replicaof);
     } catch (error) {
       await instance.close();
       throw error;
@@ -149,6 +151,7 @@ export class CoolCache implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#cron.stop();
     await this.#listeners.stop();
+    await this.server.replica.close();
     // Replies may wait for the disk.
     this.server.aof.stop();
     this.server.clients.closeAll();
@@ -157,6 +160,7 @@ export class CoolCache implements AsyncDisposable {
     this.server.functions.close();
     await this.server.fairness.close();
     await this.#listeners.ended();
+    await this.server.following.ended();
     this.#closed.resolve();
   }
 

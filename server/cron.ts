@@ -77,6 +77,7 @@ export class Cron {
       server.stats.sample(now);
     }
     server.clients.endDuePause(now);
+    server.failover.check();
     if (this.#ticks % hz === 0) {
       server.clients.closeIdle(now, server.config.values.timeout);
       let bytes = 0;
@@ -86,6 +87,7 @@ export class Cron {
       }
       server.clientBytes = bytes;
       server.replication.tick();
+      server.replica.tick();
       this.#releaseUnused();
     }
     server.tracking.limit();
@@ -115,7 +117,9 @@ export class Cron {
     if (server.busy !== undefined) return;
     server.keyspace.setTime(server.readClock());
     let more = false;
-    if (server.debug.activeExpire && !server.clients.pausedWrites) {
+    if (
+      server.debug.activeExpire && server.keyspace.deletesExpired && !server.clients.pausedWrites
+    ) {
       const started = server.monotonic();
       more = server.expiry.run(SLICE_MS) || server.fieldExpiry.run(SLICE_MS);
       const elapsed = server.monotonic() - started;
@@ -124,7 +128,7 @@ export class Cron {
     }
     if (!more) more = this.#free();
     if (!more) more = server.compaction.run(SLICE_MS);
-    if (!server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);
+    if (server.evicts && !server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);
     // A key that went by itself may end a wait for its consumer group.
     if (server.blocking.anyReady) server.blocking.serveReady();
     if (more) this.#slices = setTimeout(() => this.#slice(), 0);

@@ -10,7 +10,13 @@
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { Audience, effectBytes } from "../replication/effects.ts";
-import { cannotAppend, isLoading, tooFewReplicas } from "../commands/errors.ts";
+import {
+  cannotAppend,
+  isLoading,
+  primaryIsDown,
+  readOnlyReplica,
+  tooFewReplicas,
+} from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -61,7 +67,8 @@ const GATES: readonly Gate[] = [
   },
   {
     // What happens while a script runs must not mix with its effects, evictions included.
-    active: (server) => server.config.values.maxmemory > 0 && server.busy === undefined,
+    active: (server) =>
+      server.config.values.maxmemory > 0 && server.evicts && server.busy === undefined,
     refuse({ client, server }, command) {
       const fits = server.evictor.makeRoom();
       // What the client has cached of evicted keys is void before the command can store them anew.
@@ -91,6 +98,14 @@ const GATES: readonly Gate[] = [
     },
   },
   {
+    only: Flag.write | Flag.executes,
+    active: ({ replica }) => replica.isReadOnly,
+    refuse({ client, server }, command) {
+      if ((effectiveMask(client, command) & Flag.write) === 0 || client.mustObey) return undefined;
+      return server.replica.isReadOnly ? readOnlyReplica() : undefined;
+    },
+  },
+  {
     only: "modes",
     active: () => true,
     refuse({ client }, command) {
@@ -99,6 +114,15 @@ const GATES: readonly Gate[] = [
         `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / ` +
           `(P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
       );
+    },
+  },
+  {
+    active: ({ replica }) => replica.isStale,
+    refuse({ client, server }, { mask }) {
+      if (!server.replica.isStale || client.mustObey) return undefined;
+      const isForStale = (mask & Flag.stale) !== 0 &&
+        ((mask & Flag.executes) === 0 || client.transaction?.mayBeStale !== false);
+      return isForStale ? undefined : primaryIsDown();
     },
   },
   {
@@ -395,7 +419,18 @@ export class Dispatcher {
       refusal = new ReplyError("ERR internal error");
     }
     if (!refusal.isCounted) server.stats.countError(refusal.code);
+    if (ctx.client.isPrimary && !ctx.isScript) this.#reportDivergence(ctx, refusal);
     ctx.reply.error(refusal.message);
+  }
+
+  /** What the primary could carry out should succeed here, too. */
+  #reportDivergence({ client, server }: CallContext, refusal: ReplyError): void {
+    server.stats.unexpectedErrors++;
+    server.log(
+      "warning",
+      `== CRITICAL == This replica is sending an error to its master: '${refusal.message}' after ` +
+        `processing the command '${client.lastCommand?.fullName ?? "<unknown>"}'`,
+    );
   }
 }
 

@@ -238,7 +238,7 @@ function removeSocketFile(path: string): void {
 }
 
 /** An IPv4 address without the prefix that a socket for both families shows. */
-function plainAddress(hostname: string): string {
+export function plainAddress(hostname: string): string {
   return hostname.startsWith("::ffff:") ? hostname.slice("::ffff:".length) : hostname;
 }
 

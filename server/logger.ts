@@ -15,6 +15,8 @@ export class Logger {
   readonly #write: (line: string) => void;
   readonly #level: () => string;
   readonly #now: () => Date;
+  /** What the server is: a primary or a replica. */
+  role: "M" | "S" = "M";
 
   /**
    * @param write takes a whole line, with its newline
@@ -29,7 +31,7 @@ export class Logger {
   log(level: LogLevel, message: string): void {
     const least = this.#level();
     if (least === "nothing" || LEVELS.indexOf(level) < LEVELS.indexOf(least as LogLevel)) return;
-    this.#write(`${Deno.pid}:M ${stamp(this.#now())} ${SIGNS[level]} ${message}\n`);
+    this.#write(`${Deno.pid}:${this.role} ${stamp(this.#now())} ${SIGNS[level]} ${message}\n`);
   }
 }
 

@@ -17,7 +17,9 @@ import type {
 } from "../commands/context.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
+import { Failover } from "../replication/failover.ts";
 import { Primary, type SnapshotRequest } from "../replication/primary.ts";
+import { ReplicaRole } from "../replication/replica_role.ts";
 import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
 import { ActiveExpiry, FieldExpiry } from "../storage/expiry.ts";
@@ -34,6 +36,7 @@ import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fairness } from "./fairness.ts";
+import { Following } from "./following.ts";
 import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
@@ -93,6 +96,9 @@ const FOLLOWED_DIRECTIVES = [
   "notify-keyspace-events",
   "requirepass",
   "min-replicas-to-write",
+  "replica-ignore-maxmemory",
+  "replica-read-only",
+  "replica-serve-stale-data",
 ] as const;
 
 /** One server. */
@@ -129,6 +135,9 @@ export class Server implements ServerApi, ScriptHost {
   readonly runId: string;
   readonly replication: Primary;
   readonly aof: Aof;
+  readonly following: Following;
+  readonly replica: ReplicaRole;
+  readonly failover: Failover;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -175,9 +184,12 @@ export class Server implements ServerApi, ScriptHost {
     this.tracking = new Tracking(this);
     this.keyspace.setTime(options.now());
     this.startedAt = this.keyspace.now;
-    this.runId = this.#randomHex(40);
+    this.runId = this.randomHex(40);
     this.replication = this.#newPrimary();
     this.aof = new Aof(this);
+    this.following = new Following(this);
+    this.replica = new ReplicaRole(this.following, this.replication);
+    this.failover = this.#newFailover();
     this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
     this.clients = new Clients(this);
     this.evictor = new Evictor(
@@ -203,20 +215,53 @@ export class Server implements ServerApi, ScriptHost {
     this.#applyConfig();
   }
 
+  #newFailover(): Failover {
+    const failover = new Failover({
+      now: () => this.readClock(),
+      pauseWrites: (on) => this.clients.pauseForFailover(on),
+      log: (level, message) => this.log(level, message),
+    }, { replicas: this.replication, role: this.replica });
+    this.replica.failover = failover;
+    return failover;
+  }
+
   #newPrimary(): Primary {
     const currentSession = () => this.currentSession;
+    const upstream = () => {
+      if (this.replica.primary === undefined) return "none";
+      return this.replica.isLinked ? "up" : "down";
+    };
+    const isFailingOver = () => this.failover.isPending;
     return new Primary({
+      get upstream() {
+        return upstream();
+      },
+      get isFailingOver() {
+        return isFailingOver();
+      },
+      promote: () => this.replica.promote(),
       config: this.config,
       effects: this.effects,
       get currentSession() {
         return currentSession();
       },
       now: () => this.keyspace.now,
-      randomHex: (digits) => this.#randomHex(digits),
+      randomHex: (digits) => this.randomHex(digits),
       snapshot: (request) => this.#snapshot(request),
-      acknowledged: () => this.blocking.replicasAcknowledged(),
+      acknowledged: () => this.#replicaAcknowledged(),
       log: (level, message) => this.log(level, message),
     });
+  }
+
+  #replicaAcknowledged(): void {
+    this.blocking.replicasAcknowledged();
+    // Not now: the replica's own command is still running, and its connection may be closed.
+    if (this.failover.isPending) queueMicrotask(() => this.failover.check());
+  }
+
+  /** Whether keys go when memory is short: not at a replica, whose primary sees to it. */
+  get evicts(): boolean {
+    return this.replica.primary === undefined || !this.config.values.replicaIgnoreMaxmemory;
   }
 
   #snapshot(
@@ -229,7 +274,10 @@ export class Server implements ServerApi, ScriptHost {
         ["redis-bits", 64],
         ["ctime", Math.floor(this.keyspace.now / 1000)],
         ["used-mem", this.usedMemory],
-        ["repl-stream-db", stream.database ?? 0],
+        [
+          "repl-stream-db",
+          this.replica.primary === undefined ? stream.database ?? 0 : this.replica.database,
+        ],
         ["repl-id", stream.id],
         ["repl-offset", stream.offset],
         ["aof-base", 0],
@@ -345,7 +393,7 @@ export class Server implements ServerApi, ScriptHost {
   // --- scripts ------------------------------------------------------------------------------------------------
 
   isOutOfMemory(): boolean {
-    return this.config.values.maxmemory > 0 && !this.evictor.makeRoom();
+    return this.config.values.maxmemory > 0 && this.evicts && !this.evictor.makeRoom();
   }
 
   scriptContext(caller: CallContext, reply: Reply): ScriptCallContext {
@@ -382,7 +430,7 @@ export class Server implements ServerApi, ScriptHost {
   /** Moves time on before a batch of a client's commands; it stands still while they run. */
   beginBatch(session: Session): void {
     this.currentSession = session;
-    if (session.noTouch) this.keyspace.touching = AccessTracking.none;
+    if (session.noTouch || session.mustObey) this.touchFor(session);
     // For a script that runs time stands still.
     if (this.busy === undefined) this.keyspace.setTime(this.#options.now());
     if (--this.#batches < 0) {
@@ -395,12 +443,14 @@ export class Server implements ServerApi, ScriptHost {
   touchFor(session: Session | undefined): void {
     const { keyspace } = this;
     keyspace.touching = session?.noTouch ? AccessTracking.none : keyspace.tracking;
+    // What a primary sends was done when the keys were still there.
+    keyspace.hidesExpired = session?.mustObey !== true;
   }
 
   /** Notes what a batch took. */
   endBatch(session: Session, commands: number): void {
     this.currentSession = undefined;
-    if (session.noTouch) this.keyspace.touching = this.keyspace.tracking;
+    if (session.noTouch || session.mustObey) this.touchFor(undefined);
     const last = session.lastCommand;
     if (last === undefined || this.preciseTiming || commands === 0) return;
     if (this.#batches === SAMPLE_EVERY) {
@@ -469,7 +519,8 @@ export class Server implements ServerApi, ScriptHost {
     return this.#options.random();
   }
 
-  #randomHex(digits: number): string {
+  /** So many random hexadecimal digits. */
+  randomHex(digits: number): string {
     const digit = () => Math.floor(this.#options.random() * 16).toString(16);
     return Array.from({ length: digits }, digit).join("");
   }
@@ -538,6 +589,11 @@ export class Server implements ServerApi, ScriptHost {
 
   log(level: LogLevel, message: string): void {
     this.#logger.log(level, message);
+  }
+
+  /** Lets log lines show whether the server is a primary or a replica. */
+  logsAs(role: "M" | "S"): void {
+    this.#logger.role = role;
   }
 
   monitor(client: Session): void {

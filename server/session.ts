@@ -13,6 +13,7 @@ import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
 import type { Replica, ReplicaLink } from "../replication/replica_link.ts";
+import type { StreamFeed } from "../replication/replica_role.ts";
 import { Output, OutputLimit } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { OutputBufferLimit } from "./config/lists.ts";
@@ -121,6 +122,8 @@ export class Session implements ClientApi, ReplicaLink {
   /** What it was sent while its own command runs. */
   #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
+  /** Whom to tell of the stream, if it is this server's primary. */
+  #feed: StreamFeed | undefined;
   /** What it is as a replica; set together with {@link Mode.replica}. */
   #replica: Replica | undefined;
   /** The last transaction's, for the next one. */
@@ -131,6 +134,8 @@ export class Session implements ClientApi, ReplicaLink {
   #postponed = false;
   #closing = false;
   #closed = false;
+  /** Whether what it sent made no sense. */
+  #isBroken = false;
   /** Where a command that waits answers. */
   #late: ReplyEncoder | undefined;
   /** Ends a wait of this session early; set while it is blocked. */
@@ -204,6 +209,23 @@ export class Session implements ClientApi, ReplicaLink {
     return this.#replica !== undefined;
   }
 
+  /** Makes it the one who carries out a primary's stream: it is not answered, and tells `feed` how far it is. */
+  obeyPrimary(feed: StreamFeed): void {
+    this.#feed = feed;
+    this.mustObey = this.authenticated = true;
+    this.replyMode = "off";
+  }
+
+  /** Whether it carries out a primary's stream. */
+  get isPrimary(): boolean {
+    return this.#feed !== undefined;
+  }
+
+  /** The number of the selected database. */
+  get database(): number {
+    return this.#context.db.id;
+  }
+
   /** The other side's address, without its port. */
   get remoteAddress(): string {
     const { remote } = this.endpoints;
@@ -215,8 +237,9 @@ export class Session implements ClientApi, ReplicaLink {
   }
 
   /** The class of clients it belongs to. */
-  get type(): "normal" | "pubsub" | "replica" {
+  get type(): "normal" | "primary" | "pubsub" | "replica" {
     if (this.#replica !== undefined) return "replica";
+    if (this.#feed !== undefined) return "primary";
     return (this.modes & Mode.subscribed) !== 0 ? "pubsub" : "normal";
   }
 
@@ -285,11 +308,13 @@ export class Session implements ClientApi, ReplicaLink {
     server.stats.reads++;
     if (this.#replica !== undefined) this.#replica.heard(server.keyspace.now);
     this.#decoder.filled(count);
+    if (this.#feed !== undefined) this.#feed.arrived(this.#decoder.latest(count));
     if (!this.#parked) {
       if (this.#closing) this.#decoder.discard();
       else this.#carryOut();
     }
-    if (this.#decoder.pending > server.config.values.clientQueryBufferLimit) {
+    if (this.#feed !== undefined) this.#feed.relay();
+    else if (this.#decoder.pending > server.config.values.clientQueryBufferLimit) {
       server.stats.queryLimitDisconnections++;
       server.log("warning", `Client ${this.describe()} is closed: its requests are too long`);
       this.close();
@@ -305,7 +330,7 @@ export class Session implements ClientApi, ReplicaLink {
     server.beginBatch(this);
     this.lastActiveAt = server.keyspace.now;
     const reply = this.output.encoder(this.#protocol);
-    context.reply = reply;
+    context.reply = this.#feed === undefined ? reply : server.discard;
     const first = server.stats.commands;
     try {
       while (decoder.next()) {
@@ -318,6 +343,7 @@ export class Session implements ClientApi, ReplicaLink {
           break;
         }
         decoder.release();
+        if (this.#feed !== undefined) this.#noteProgress(this.#feed);
         if (this.replyMode !== "on" || mode !== "on") this.#silence(mode);
         if (this.#replica !== undefined && reply.length > this.#replyStart) {
           this.#endRogueReplica();
@@ -333,6 +359,7 @@ export class Session implements ClientApi, ReplicaLink {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       server.stats.countError("ERR");
+      this.#isBroken = true;
       if (this.isAnswered) reply.error(`ERR Protocol error: ${error.message}`);
       this.closeAfterReply();
     }
@@ -345,6 +372,11 @@ export class Session implements ClientApi, ReplicaLink {
     else server.pushes.addReplies(this.output);
     server.endBatch(this, commands);
     if (this.#closing) this.#closeWhenDrained();
+  }
+
+  /** Notes how much of the stream has been carried out: of a transaction nothing before its end. */
+  #noteProgress(feed: StreamFeed): void {
+    if (this.transaction === undefined) feed.position = this.#decoder.position;
   }
 
   /** Closes the connection when more replies wait to be read than `client-output-buffer-limit` allows. */
@@ -363,7 +395,7 @@ export class Session implements ClientApi, ReplicaLink {
 
   #limitOf(type: Session["type"]): OutputBufferLimit {
     const { clientOutputBufferLimit, replBacklogSize } = this.#server.config.values;
-    const limit = clientOutputBufferLimit[type];
+    const limit = clientOutputBufferLimit[type === "primary" ? "normal" : type];
     // Who was closed within the backlog would come back and go on where it was.
     return type !== "replica" || limit.hardBytes === 0 || limit.hardBytes >= replBacklogSize
       ? limit
@@ -490,6 +522,7 @@ export class Session implements ClientApi, ReplicaLink {
       if ((this.modes & Mode.pushed) !== 0) this.sendPushed();
       this.#endSkip();
       this.#decoder.release();
+      if (this.#feed !== undefined) this.#noteProgress(this.#feed);
       this.resume();
     });
   }
@@ -522,6 +555,7 @@ export class Session implements ClientApi, ReplicaLink {
     this.output.flush();
     if (this.#closing) this.#closeWhenDrained();
     else this.#carryOut();
+    this.#feed?.relay();
   }
 
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
@@ -595,6 +629,7 @@ export class Session implements ClientApi, ReplicaLink {
     this.#server.replication.leave(this);
     this.#server.clients.remove(this);
     this.#connection.close();
+    this.#feed?.ended(this.#isBroken);
   }
 
   reset(): void {
@@ -668,6 +703,7 @@ export class Session implements ClientApi, ReplicaLink {
     let flags = "";
     if (this.isMonitor) flags += "O";
     else if (this.isReplica) flags += "S";
+    if (this.isPrimary) flags += "M";
     if (this.type === "pubsub") flags += "P";
     if (this.inTransaction) flags += "x";
     if (this.isBlocked || this.#postponed) flags += "b";
@@ -693,8 +729,12 @@ class SessionLimits implements DecoderLimits {
     this.#session = session;
   }
 
+  get arraysOnly(): boolean {
+    return this.#session.isPrimary;
+  }
+
   get maxBulkLength(): number {
-    return this.#server.config.values.protoMaxBulkLen;
+    return this.#session.mustObey ? Infinity : this.#server.config.values.protoMaxBulkLen;
   }
 
   get restricted(): boolean {

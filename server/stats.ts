@@ -29,6 +29,8 @@ export class Stats implements StatsApi {
   inputBytes = 0;
   outputBytes = 0;
   errorReplies = 0;
+  /** Errors of commands that a primary, or a file, had carried out without one. */
+  unexpectedErrors = 0;
   reads = 0;
   writes = 0;
   evictedClients = 0;
@@ -73,6 +75,7 @@ export class Stats implements StatsApi {
     this.inputBytes =
       this.outputBytes =
       this.errorReplies =
+      this.unexpectedErrors =
       this.reads =
       this.writes =
         0;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { RegisteredCommand } from "../commands/registry.ts";
+import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { copyBytes } from "../storage/memory/bytes.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -30,6 +30,8 @@ const ENTRY_BYTES = 8;
 export class Transaction {
   /** All flags of the queued commands, as the registry's bits. */
   mask = 0;
+  /** Whether all queued commands may be carried out by a replica that has no link. */
+  mayBeStale = true;
   #commands: RegisteredCommand[] = [];
   /** For each command its number of arguments, then the length of each. */
   #lengths: number[] = [];
@@ -72,6 +74,7 @@ export class Transaction {
     if (this.#aborted) return 0;
     const before = this.#bytes.length;
     this.mask |= mask;
+    if ((mask & Flag.stale) === 0) this.mayBeStale = false;
     this.#commands.push(command);
     const { buf, count, len, off } = args;
     const lengths = this.#lengths;
@@ -99,6 +102,7 @@ export class Transaction {
   /** Empties the queue, for the next MULTI. */
   clear(): void {
     this.mask = this.#used = 0;
+    this.mayBeStale = true;
     this.#aborted = false;
     if (this.#lengths.length > MOST_KEPT_ENTRIES) {
       this.#commands = [];

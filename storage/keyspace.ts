@@ -86,6 +86,8 @@ export class Keyspace {
   /** Fields of hashes. */
   expiredFields = 0;
   evictedKeys = 0;
+  /** How many loads fill databases that are none of {@link databases}, from the same arena. */
+  lodgers = 0;
   /** How many snapshots are being written, which need the records as they were. */
   snapshots = 0;
   /** The share of expiring keys that active expiry finds over, as a running average. */
@@ -134,8 +136,11 @@ export class Keyspace {
 
   /** Exchanges the contents of two databases. O(1). */
   swap(a: number, b: number): void {
-    const first = this.databases[a];
-    const second = this.databases[b];
+    this.exchange(this.databases[a], this.databases[b]);
+  }
+
+  /** Exchanges the contents of two databases, one of which may be none of {@link databases}. O(1). */
+  exchange(first: Database, second: Database): void {
     this.hooks.replaced?.(first, second);
     this.hooks.replaced?.(second, first);
     const table = first.table;

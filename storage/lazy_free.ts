@@ -23,7 +23,7 @@ export function flushAll(keyspace: Keyspace): number {
     hooks.replaced?.(db);
     keys += db.size;
   }
-  if (keyspace.snapshots > 0) {
+  if (keyspace.snapshots > 0 || keyspace.lodgers > 0) {
     for (const db of databases) giveUp(db);
     return keys;
   }
@@ -55,7 +55,7 @@ export function flushDatabase(db: Database): number {
 }
 
 /** Puts an empty table in the place of a database's, whose records go one by one: others, or a snapshot, need theirs. */
-function giveUp(db: Database): void {
+export function giveUp(db: Database): void {
   const { keyspace, table, volatileHashes } = db;
   if (table.size > 0) {
     db.table = keyspace.newTable();

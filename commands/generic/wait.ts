@@ -9,7 +9,13 @@ import { ReplyError } from "../../server/resp/errors.ts";
 import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { arg, command } from "../command.ts";
 import type { BlockOptions, Context } from "../context.ts";
-import { appendOnlyDisabled, timeoutNegative, timeoutOutOfRange } from "../errors.ts";
+import {
+  appendOnlyDisabled,
+  timeoutNegative,
+  timeoutOutOfRange,
+  waitaofAtReplica,
+  waitAtReplica,
+} from "../errors.ts";
 
 /** WAIT */
 export const wait = command({
@@ -25,6 +31,7 @@ export const wait = command({
   tips: ["request_policy:all_shards", "response_policy:agg_min"],
 
   run(ctx, args) {
+    if (ctx.server.replica.primary !== undefined) throw waitAtReplica();
     const wanted = args.int(1);
     const timeout = readTimeout(ctx, args, 2);
     const { writeOffset } = ctx.client;
@@ -58,7 +65,8 @@ export const waitaof = command({
     }
     const wanted = args.intBetween(2, 0, Infinity, "ERR value is out of range, must be positive");
     const timeout = readTimeout(ctx, args, 3);
-    const { client, server: { aof, replication } } = ctx;
+    const { client, server: { aof, replica, replication } } = ctx;
+    if (replica.primary !== undefined) throw waitaofAtReplica();
     if (local > 0 && !aof.isEnabled) throw appendOnlyDisabled();
     const { writeOffset } = client;
     const onTimeout = ({ reply }: Context) => {

@@ -16,6 +16,7 @@ import { latency } from "./latency.ts";
 import { lolwut } from "./lolwut.ts";
 import { memory } from "./memory.ts";
 import { module } from "./module.ts";
+import { failover, replicaof, slaveof } from "./replicaof.ts";
 import { psync, replconf, role, sync } from "./replication.ts";
 import { shutdown } from "./shutdown.ts";
 import { slowlog } from "./slowlog.ts";
@@ -27,6 +28,7 @@ export const serverCommands: readonly CommandSpec[] = [
   commandCommand,
   config,
   debug,
+  failover,
   info,
   lastsave,
   latency,
@@ -36,9 +38,11 @@ export const serverCommands: readonly CommandSpec[] = [
   monitor,
   psync,
   replconf,
+  replicaof,
   restoreAsking,
   role,
   shutdown,
+  slaveof,
   slowlog,
   sync,
   time,

@@ -67,12 +67,17 @@ export const replconf = command({
     for (let i = 1; i < args.count; i += 2) {
       // An acknowledgement is not answered, nor is a request for one that is none of ours.
       if (args.is(i, "ACK")) return acknowledge(ctx, args, i);
-      if (args.is(i, "GETACK")) return;
+      if (args.is(i, "GETACK")) return reply(ctx);
       announce(said, args, i);
     }
     ctx.reply.ok();
   },
 });
+
+/** Tells the primary how far this server is, if it is the one who asks. */
+function reply({ client, server }: Context): void {
+  if (client.mustObey) server.replica.acknowledge();
+}
 
 function acknowledge({ client, server }: Context, args: Args, i: number): void {
   const offset = args.safeInt(i + 1);
@@ -133,6 +138,16 @@ export const role = command({
   categories: ["admin", "dangerous"],
 
   run({ reply, server }) {
+    const { replica } = server;
+    if (replica.primary !== undefined) {
+      reply.array(5);
+      reply.bulk("slave");
+      reply.bulk(replica.primary.host);
+      reply.int(replica.primary.port);
+      reply.bulk(replica.state);
+      reply.int(replica.offset ?? -1);
+      return;
+    }
     const { offset, replicas } = server.replication;
     reply.array(3);
     reply.bulk("master");

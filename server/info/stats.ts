@@ -9,7 +9,7 @@ import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
 export function statsFields(
-  { keyspace, pubsub, replication, stats, tracking }: Server,
+  { keyspace, pubsub, replica, replication, stats, tracking }: Server,
 ): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
@@ -18,7 +18,7 @@ export function statsFields(
     instantaneous_ops_per_sec: Math.floor(stats.commandRate.perSecond),
     total_net_input_bytes: stats.inputBytes,
     total_net_output_bytes: stats.outputBytes,
-    total_net_repl_input_bytes: 0,
+    total_net_repl_input_bytes: replica.receivedBytes,
     total_net_repl_output_bytes: replication.sentBytes,
     instantaneous_input_kbps: decimals(stats.inputRate.perSecond / 1024),
     instantaneous_output_kbps: decimals(stats.outputRate.perSecond / 1024),
@@ -56,7 +56,7 @@ export function statsFields(
     tracking_total_keys: tracking.keys,
     tracking_total_items: tracking.items,
     tracking_total_prefixes: tracking.prefixes,
-    unexpected_error_replies: 0,
+    unexpected_error_replies: stats.unexpectedErrors,
     total_error_replies: stats.errorReplies,
     dump_payload_sanitizations: 0,
     total_reads_processed: stats.reads,

@@ -108,6 +108,12 @@ export class Aof implements AofApi {
     return this.writer.error;
   }
 
+  /** How far the effects are that have been written: in all, and on the disk (-1 before the first base is). */
+  get positions(): { readonly written: number; readonly synced: number } {
+    const { position, syncedPosition } = this.writer;
+    return { written: position, synced: this.#state === "on" ? syncedPosition : -1 };
+  }
+
   hasSynced({ effectPosition }: ClientApi): boolean {
     return this.#state === "on" && effectPosition <= this.writer.syncedPosition;
   }
@@ -190,6 +196,17 @@ export class Aof implements AofApi {
       this.#state = "off";
       this.#startFailed(error);
       throw new Refusal("Unable to turn on AOF. Check server logs.");
+    }
+  }
+
+  /** Begins to write again, with a rewrite, after all data have been replaced; if `appendonly` says so. */
+  restart(): void {
+    if (!this.#server.config.values.appendonly || this.#state !== "off") return;
+    try {
+      this.#startOrRefuse();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // Why is in the log: the data are not kept until somebody says CONFIG SET appendonly again.
     }
   }
 

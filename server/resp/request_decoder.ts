@@ -55,6 +55,8 @@ export interface DecoderLimits {
   readonly maxBulkLength: number;
   /** Whether the client still has to log in: then only small requests are read. */
   readonly restricted: boolean;
+  /** Whether a request that is no array means that the stream cannot be followed. */
+  readonly arraysOnly?: boolean;
 }
 
 /** Decodes the requests of one connection. */
@@ -73,6 +75,8 @@ export class RequestDecoder {
   #wasFull = false;
   /** The request in `args` was given back, to be answered later. */
   #again = false;
+  /** How many bytes came before those in the buffer. */
+  #dropped = 0;
   readonly #limits: DecoderLimits;
 
   constructor(limits: DecoderLimits) {
@@ -89,6 +93,16 @@ export class RequestDecoder {
   /** Whether the last read took all the room there was: more may be waiting. */
   get wasFull(): boolean {
     return this.#wasFull;
+  }
+
+  /** How many of the bytes that ever came belong to the requests that {@link next} has found. */
+  get position(): number {
+    return this.#dropped + this.#at;
+  }
+
+  /** The bytes that came last, `count` of them; to be read before the next read. */
+  latest(count: number): Uint8Array {
+    return this.#buf.subarray(this.#end - count, this.#end);
   }
 
   /** Bytes that the input buffer takes. */
@@ -121,6 +135,7 @@ export class RequestDecoder {
       this.#replaceBuffer(new Uint8Array(size / 2));
     }
     this.#wasFull = false;
+    this.#dropped += used;
     this.#requestStart = this.#at = this.#end = 0;
     this.args.trim();
   }
@@ -151,6 +166,7 @@ export class RequestDecoder {
     this.#wasFull = false;
     const off = this.args.off;
     for (let i = 0; i < this.args.count; i++) off[i] -= shift;
+    this.#dropped += shift;
     this.#requestStart = 0;
     this.#at -= shift;
     this.#end = kept;
@@ -342,6 +358,9 @@ export class RequestDecoder {
     let lineEnd = newline;
     if (lineEnd > this.#at && buf[lineEnd - 1] === CR) lineEnd--;
     if (!this.#plainWords(lineEnd)) this.#quotedWords(lineEnd);
+    if (this.args.count > 0 && this.#limits.arraysOnly === true) {
+      throw new ProtocolError("a request that is no array");
+    }
     this.#at = newline + 1;
     if (this.args.count === 0) {
       this.#missing = -1;

@@ -12,7 +12,7 @@
  */
 
 import type { Context, LogLevel } from "../../commands/context.ts";
-import { tooFewReplicas } from "../../commands/errors.ts";
+import { primaryIsDown, tooFewReplicas } from "../../commands/errors.ts";
 import { ReplyError } from "../resp/errors.ts";
 import { LuaFailure, LuaState, LuaStatus } from "./engine/lua_state.ts";
 import {
@@ -277,8 +277,22 @@ export class ScriptEngine {
 /** @throws {ReplyError} when the script may not run now, as Redis words it */
 function refuseToRun(ctx: Context, script: Script, isOutOfMemory: boolean): void {
   const { flags, isReadOnly } = script;
-  if ((flags & ScriptFlag.unflagged) !== 0) return;
+  const { client, server } = ctx;
+  const isStale = server.replica.isStale && !client.mustObey;
+  if ((flags & ScriptFlag.unflagged) !== 0) {
+    if (isStale) throw primaryIsDown();
+    return;
+  }
+  if (isStale && (flags & ScriptFlag.allowStale) === 0) {
+    throw new ReplyError(
+      "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and " +
+        "'allow-stale' flag is not set on the script.",
+    );
+  }
   const writes = (flags & ScriptFlag.noWrites) === 0;
+  if (writes && server.replica.isReadOnly && !client.mustObey) {
+    throw new ReplyError("READONLY Can not run script with write flag on readonly replica");
+  }
   const needsMemory = writes && (flags & ScriptFlag.allowOom) === 0;
   if (isOutOfMemory && needsMemory && !ctx.client.inTransaction) {
     throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");

@@ -9,8 +9,9 @@
 
 import { Flag, type RegisteredCommand } from "../../commands/registry.ts";
 import type { Context } from "../../commands/context.ts";
-import { tooFewReplicas } from "../../commands/errors.ts";
+import { readOnlyReplica, tooFewReplicas } from "../../commands/errors.ts";
 import type { Args } from "../resp/args.ts";
+import type { ReplyError } from "../resp/errors.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ScriptContext, ScriptHost } from "./host.ts";
 import { ScriptFlag } from "./script_flags.ts";
@@ -106,19 +107,28 @@ export class ScriptRun {
     if ((mask & Flag.noscript) !== 0 && !this.#host.scripting.allowsEverything) {
       return "This Redis command is not allowed from script";
     }
+    const { client, server } = this.caller;
+    if (server.replica.isStale && (mask & Flag.stale) === 0 && !client.mustObey) {
+      return "Can not execute the command on a stale replica";
+    }
     if (this.#isReadOnly && (mask & (Flag.write | Flag.may_replicate)) !== 0) {
       return "Write commands are not allowed from read-only scripts.";
     }
-    if (
-      !this.hasWritten && (mask & Flag.write) !== 0 && this.caller.server.replication.lacksReplicas
-    ) {
-      return `-${tooFewReplicas().message}`;
-    }
     // What has begun to write is not refused in the middle.
+    if (!this.hasWritten && (mask & Flag.write) !== 0) {
+      const refusal = this.#refuseWrite();
+      if (refusal !== undefined) return `-${refusal.message}`;
+    }
     if (this.#isOutOfMemory && !this.hasWritten && (mask & Flag.denyoom) !== 0) {
       return "-OOM command not allowed when used memory > 'maxmemory'.";
     }
     return undefined;
+  }
+
+  #refuseWrite(): ReplyError | undefined {
+    const { client, server } = this.caller;
+    if (server.replica.isReadOnly && !client.mustObey) return readOnlyReplica();
+    return server.replication.lacksReplicas ? tooFewReplicas() : undefined;
   }
 }
 

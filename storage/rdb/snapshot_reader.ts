@@ -55,6 +55,8 @@ export interface LoadSnapshotOptions {
   readonly keepsExpired: boolean;
   /** Whether the checksum is looked at, if there is one. */
   readonly verifiesChecksum: boolean;
+  /** Where the keys go, by number; into the keyspace's own databases unless given. */
+  readonly databases?: readonly Database[];
   /** Whether a key that is there already is replaced. Otherwise it ends the load. */
   readonly replacesKeys?: boolean;
   /** Lets others work. */
@@ -220,6 +222,7 @@ class SnapshotReader {
   readonly #reader: RdbReader;
   /** The key at hand. */
   readonly #key = Args.of("");
+  readonly #databases: readonly Database[];
   #db: Database;
   // What is known of the key that comes next.
   #expiry = NO_EXPIRY;
@@ -239,7 +242,8 @@ class SnapshotReader {
     this.#options = options;
     this.#window = new Window(chunks, options.verifiesChecksum);
     this.#reader = this.#window.reader;
-    this.#db = keyspace.databases[0];
+    this.#databases = options.databases ?? keyspace.databases;
+    this.#db = this.#databases[0];
   }
 
   async load(): Promise<LoadedSnapshot> {
@@ -414,7 +418,7 @@ class SnapshotReader {
   }
 
   #select(number: number): void {
-    const { databases } = this.#keyspace;
+    const databases = this.#databases;
     if (number >= databases.length) {
       throw this.#fault(
         "database",

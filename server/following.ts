@@ -1,0 +1,347 @@
+/**
+ * How a server follows a primary: its socket, its data, the client that carries out its stream, and what changes with
+ * the role. ../replication/replica_role.ts decides when.
+ *
+ * What the primary sends of its data is loaded
+ * - while it comes, if there are no data: nothing can be lost;
+ * - from a file in `dir` when all of it is there, so that the old data can be read, and stay if the connection breaks;
+ * - while it comes, into databases beside the old ones, which they replace at the end (`repl-diskless-load swapdb`).
+ *
+ * @module
+ */
+
+import type { PrimaryAddress } from "../commands/context.ts";
+import type {
+  PrimaryClient,
+  ReplicaHost,
+  StreamFeed,
+  TakeOver,
+} from "../replication/replica_role.ts";
+import type { UpstreamSocket } from "../replication/upstream.ts";
+import { flushAll, giveUp } from "../storage/lazy_free.ts";
+import { Database } from "../storage/keyspace.ts";
+import { loadSnapshot } from "../storage/rdb/snapshot_reader.ts";
+import { plainAddress } from "./listener.ts";
+import type { Server } from "./server.ts";
+import type { Connection, Endpoints } from "./session.ts";
+
+const FILE_CHUNK_BYTES = 64 * 1024;
+/** What blocked clients are told when the role changes under them. */
+const ROLE_CHANGED = "UNBLOCKED force unblock from blocking operation, instance state changed " +
+  "(master -> replica?)";
+
+/** Implements {@link ReplicaHost} for one server. */
+export class Following implements ReplicaHost {
+  readonly #server: Server;
+  /** What the AOF must have on the disk for which offsets of the stream to be there, the earliest first. */
+  #marks: { readonly position: number; readonly offset: number }[] = [];
+  #diskOffset = 0;
+  /** The sessions of primaries, until they have ended. */
+  readonly #sessions = new Set<Promise<void>>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  get config(): Server["config"] {
+    return this.#server.config;
+  }
+
+  get port(): number {
+    return this.#server.addresses[0]?.port ?? this.#server.config.values.port;
+  }
+
+  diskOffset(offset: number): number | undefined {
+    const { aof } = this.#server;
+    if (!aof.isEnabled) return undefined;
+    const { synced, written } = aof.positions;
+    this.#marks.push({ position: written, offset });
+    while (this.#marks.length > 0 && this.#marks[0].position <= synced) {
+      this.#diskOffset = this.#marks[0].offset;
+      this.#marks.shift();
+    }
+    return this.#diskOffset;
+  }
+
+  now(): number {
+    return this.#server.readClock();
+  }
+
+  randomHex(digits: number): string {
+    return this.#server.randomHex(digits);
+  }
+
+  log(level: "notice" | "warning", message: string): void {
+    this.#server.log(level, message);
+  }
+
+  async connect({ host, port }: PrimaryAddress, signal: AbortSignal): Promise<UpstreamSocket> {
+    const socket = await Deno.connect({ hostname: host, port, signal });
+    const { replDisableTcpNodelay, tcpKeepalive } = this.#server.config.values;
+    if (!replDisableTcpNodelay) socket.setNoDelay(true);
+    if (tcpKeepalive > 0) socket.setKeepAlive(true);
+    return socket;
+  }
+
+  // --- the stream ---------------------------------------------------------------------------------------------
+
+  follow(
+    socket: UpstreamSocket,
+    { unread, feed, database }: { unread: Uint8Array; feed: StreamFeed; database: number },
+  ): PrimaryClient {
+    const server = this.#server;
+    server.keyspace.setTime(server.readClock());
+    const session = server.clients.add(new Resumed(socket, unread), endpointsOf(socket));
+    session.obeyPrimary(feed);
+    session.select(database);
+    const work = session.serve();
+    this.#sessions.add(work);
+    work.finally(() => this.#sessions.delete(work));
+    return session;
+  }
+
+  /** Ends when all sessions of primaries have; they are closed before. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#sessions);
+  }
+
+  // --- the data -----------------------------------------------------------------------------------------------
+
+  async takeOver(data: TakeOver): Promise<number> {
+    if (this.#server.config.values.replDisklessLoad === "swapdb") {
+      return await this.#loadBeside(data);
+    }
+    if (this.#isEmpty) return await this.#replace(data, data.chunks);
+    await using file = await SyncFile.receive(this.#server.config.values.dir, data.chunks);
+    return await this.#replace(data, file.chunks());
+  }
+
+  get #isEmpty(): boolean {
+    const { functions, keyspace } = this.#server;
+    return functions.libraryCount === 0 && keyspace.databases.every(({ size }) => size === 0);
+  }
+
+  /** Loads data in the place of the old ones; answers the database that the primary's stream has selected. */
+  async #replace(data: TakeOver, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    const server = this.#server;
+    data.attach();
+    server.log("notice", "MASTER <-> REPLICA sync: Flushing old data");
+    this.#stopAppending();
+    this.#flush();
+    server.log("notice", "MASTER <-> REPLICA sync: Loading DB in memory");
+    const load = this.#begin(data, false);
+    try {
+      const database = await this.#load(chunks, {
+        progress: (bytes) => load.loadedBytes = bytes,
+        functions: (source) => this.#addLibrary(source),
+      });
+      server.aof.restart();
+      return database;
+    } catch (error) {
+      // Half of the data is worse than none.
+      this.#flush();
+      throw error;
+    } finally {
+      server.loading.end();
+      this.#dataChanged();
+    }
+  }
+
+  /** Loads data beside the old ones, which can be read meanwhile if they are an earlier state of the same history. */
+  async #loadBeside(data: TakeOver): Promise<number> {
+    const server = this.#server;
+    const { keyspace } = server;
+    server.log("notice", "MASTER <-> REPLICA sync: Loading DB in memory");
+    const fresh = keyspace.databases.map(({ id }) => new Database(keyspace, id));
+    const libraries: Uint8Array[] = [];
+    const load = this.#begin(data, data.isSameHistory);
+    keyspace.lodgers++;
+    try {
+      const database = await this.#load(data.chunks, {
+        databases: fresh,
+        progress: (bytes) => load.loadedBytes = bytes,
+        functions: (source) => libraries.push(source.slice()),
+      });
+      data.attach();
+      this.#stopAppending();
+      server.log("notice", "MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+      keyspace.hooks.flushed?.();
+      for (const db of fresh) keyspace.exchange(keyspace.databases[db.id], db);
+      server.functions.flush();
+      for (const source of libraries) this.#addLibrary(source);
+      server.aof.restart();
+      return database;
+    } finally {
+      // What is in them now has no use: the old data, or half of the new.
+      for (const db of fresh) giveUp(db);
+      keyspace.lodgers--;
+      server.loading.end();
+      this.#dataChanged();
+    }
+  }
+
+  #begin({ length }: TakeOver, isAsync: boolean) {
+    const server = this.#server;
+    return server.loading.begin({
+      isAsync,
+      startedAt: server.readClock(),
+      usedBefore: server.keyspace.usedBytes,
+      totalBytes: length ?? 0,
+    });
+  }
+
+  async #load(
+    chunks: AsyncIterable<Uint8Array>,
+    options: {
+      databases?: readonly Database[];
+      progress: (bytes: number) => void;
+      functions: (source: Uint8Array) => void;
+    },
+  ): Promise<number> {
+    const server = this.#server;
+    const { values } = server.config;
+    let database = 0;
+    await loadSnapshot(chunks, server.keyspace, {
+      ...options,
+      limits: values,
+      now: server.readClock(),
+      // The primary deletes them.
+      keepsExpired: true,
+      verifiesChecksum: values.rdbchecksum,
+      pause: () => server.fairness.othersFirst(),
+      field: (name, value) => {
+        // -1 stands for a stream that begins with SELECT.
+        if (name === "repl-stream-db") database = Math.max(0, Number(value) || 0);
+      },
+    });
+    return database;
+  }
+
+  #addLibrary(source: Uint8Array): void {
+    this.#server.functions.load(source, { replace: false, mustObey: true });
+  }
+
+  #flush(): void {
+    const { functions, keyspace } = this.#server;
+    flushAll(keyspace);
+    functions.flush();
+  }
+
+  /** What is in the append-only file is not what will be there. */
+  #stopAppending(): void {
+    this.#server.aof.stop();
+    this.#marks = [];
+    this.#diskOffset = 0;
+  }
+
+  #dataChanged(): void {
+    const server = this.#server;
+    server.changes++;
+    if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
+  }
+
+  // --- the role -----------------------------------------------------------------------------------------------
+
+  roleChanged(): void {
+    const server = this.#server;
+    const { primary } = server.replica;
+    server.logsAs(primary === undefined ? "M" : "S");
+    server.keyspace.deletesExpired = primary === undefined;
+    server.config.assign(
+      "replicaof",
+      primary === undefined ? ["no", "one"] : [primary.host, String(primary.port)],
+    );
+    if (primary !== undefined) server.blocking.refuseAll(ROLE_CHANGED);
+    // If a load was given up it is still off.
+    else server.aof.restart();
+    server.dispatcher.refresh();
+  }
+
+  linkChanged(): void {
+    this.#server.dispatcher.refresh();
+  }
+}
+
+/** A connection on which something has been read already. */
+class Resumed implements Connection {
+  readonly #socket: UpstreamSocket;
+  #unread: Uint8Array;
+
+  constructor(socket: UpstreamSocket, unread: Uint8Array) {
+    this.#socket = socket;
+    this.#unread = unread;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    if (this.#unread.length === 0) return this.#socket.read(into);
+    const part = this.#unread.subarray(0, into.length);
+    into.set(part);
+    this.#unread = this.#unread.subarray(part.length);
+    return Promise.resolve(part.length);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#socket.write(bytes);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+function endpointsOf({ localAddr, remoteAddr }: UpstreamSocket): Endpoints {
+  return {
+    remote: describe(remoteAddr),
+    local: describe(localAddr),
+    isLocal: false,
+    isUnix: false,
+  };
+}
+
+function describe(address: Deno.Addr): string {
+  if (!("hostname" in address)) return "?:0";
+  const host = plainAddress(address.hostname);
+  return host.includes(":") ? `[${host}]:${address.port}` : `${host}:${address.port}`;
+}
+
+/** The data of a primary in a file, which is removed at the end. */
+class SyncFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Writes all that comes to a file of its own. */
+  static async receive(dir: string, chunks: AsyncIterable<Uint8Array>): Promise<SyncFile> {
+    const path = await Deno.makeTempFile({ dir, prefix: "temp-", suffix: `.${Deno.pid}.rdb` });
+    const file = new SyncFile(path, await Deno.open(path, { read: true, write: true }));
+    try {
+      for await (const chunk of chunks) {
+        for (let at = 0; at < chunk.length;) at += await file.#file.write(chunk.subarray(at));
+      }
+      await file.#file.seek(0, Deno.SeekMode.Start);
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+    return file;
+  }
+
+  /** What has been written. */
+  async *chunks(): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const chunk = new Uint8Array(FILE_CHUNK_BYTES);
+      const length = await this.#file.read(chunk);
+      if (length === null) return;
+      yield chunk.subarray(0, length);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#file.close();
+    await Deno.remove(this.#path);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * coolcache as a replica, of redis-server and of coolcache, alone, in chains, and over lines that break: whatever
+ * happens, all end up with the same data.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { seededRandom } from "../storage/memory/random.ts";
+import { hasRedisServer } from "../support/peer.ts";
+import { pause, waitFor } from "../support/wait.ts";
+import { CuttingProxy } from "./cutting_proxy.ts";
+import { assertInStep, Member } from "./group.ts";
+import { workload } from "./workload.ts";
+
+for (const seed of [1, 2, 3]) {
+  Deno.test({
+    name: `A replica follows random commands of a redis-server, seed ${seed}`,
+    ignore: !hasRedisServer,
+    async fn() {
+      await using primary = await Member.redis();
+      await using replica = await Member.coolcache();
+      const random = seededRandom(seed);
+      // What is there already comes with the snapshot.
+      await primary.play(workload(random, 1000));
+      await replica.follow(primary);
+      await Promise.all([primary.play(workload(random, 4000)), replica.linked()]);
+      await primary.play(workload(random, 2000));
+      await assertInStep(primary, replica);
+    },
+  });
+
+  Deno.test(`A replica follows random commands of a coolcache, seed ${seed}`, async () => {
+    await using primary = await Member.coolcache();
+    await using replica = await Member.coolcache();
+    const random = seededRandom(seed);
+    await primary.play(workload(random, 1000));
+    await replica.follow(primary);
+    await Promise.all([primary.play(workload(random, 4000)), replica.linked()]);
+    await primary.play(workload(random, 2000));
+    await assertInStep(primary, replica);
+  });
+}
+
+/** Chains of three, by what their members are. */
+const CHAINS = [
+  ["coolcache", "coolcache", "coolcache"],
+  ["redis", "coolcache", "coolcache"],
+  ["coolcache", "redis", "coolcache"],
+  ["redis", "coolcache", "redis"],
+] as const;
+
+for (const kinds of CHAINS) {
+  Deno.test({
+    name: `A chain stays in step: ${kinds.join(" ← ")}`,
+    ignore: kinds.includes("redis" as never) && !hasRedisServer,
+    async fn() {
+      const [first, second, third] = kinds;
+      await using primary = await Member[first]();
+      await using middle = await Member[second]();
+      await using last = await Member[third]();
+      const random = seededRandom(5);
+      await primary.play(workload(random, 500));
+      await middle.follow(primary);
+      await middle.linked();
+      await last.follow(middle);
+      await primary.play(workload(random, 1000));
+      await last.linked();
+      await primary.play(workload(random, 1000));
+      await assertInStep(primary, middle, last);
+      // Byte for byte: the last one has the same offset as the first.
+      const offset = (member: Member) => member.info("replication", "master_repl_offset");
+      await waitFor(async () => await offset(last) === await offset(primary), {
+        what: "the same offset",
+      });
+    },
+  });
+}
+
+for (const kind of ["coolcache", "redis"] as const) {
+  Deno.test({
+    name: `A replica stays in step over a line that breaks: ${kind}`,
+    ignore: kind === "redis" && !hasRedisServer,
+    async fn() {
+      await using primary = await Member[kind]();
+      await using proxy = new CuttingProxy(() => primary.port);
+      await using replica = await Member.coolcache();
+      const random = seededRandom(11);
+      await replica.follow(proxy);
+      await replica.linked();
+      for (let i = 0; i < 25; i++) {
+        // Anywhere, so also within requests and transactions.
+        proxy.cutAt = proxy.bytes + 1 + Math.floor(random() * 8000);
+        await primary.play(workload(random, 200));
+      }
+      await replica.linked();
+      await assertInStep(primary, replica);
+      assertEquals(await primary.info("stats", "sync_full"), "1");
+      assert(Number(await primary.info("stats", "sync_partial_ok")) > 5);
+    },
+  });
+}
+
+Deno.test("Replicas of a promoted replica go on from where they are, and so does the old primary", async () => {
+  await using first = await Member.coolcache();
+  await using second = await Member.coolcache();
+  await using third = await Member.coolcache();
+  const random = seededRandom(21);
+  await first.play(workload(random, 500));
+  await second.follow(first);
+  await third.follow(first);
+  await Promise.all([second.linked(), third.linked()]);
+  await first.play(workload(random, 500));
+  await assertInStep(first, second, third);
+  await first.rest(second, third);
+
+  await second.promote();
+  await second.play(workload(random, 300));
+  await third.follow(second);
+  await first.follow(second);
+  await Promise.all([first.linked(), third.linked()]);
+  await second.play(workload(random, 300));
+  await assertInStep(second, first, third);
+  assertEquals(await second.info("stats", "sync_full"), "0");
+  assertEquals(await second.info("stats", "sync_partial_ok"), "2");
+});
+
+Deno.test({
+  name: "A redis-server goes on from a promoted coolcache, and the other way round",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using redis = await Member.redis();
+    await using coolcache = await Member.coolcache();
+    const random = seededRandom(22);
+    await redis.play(workload(random, 500));
+    await coolcache.follow(redis);
+    await coolcache.linked();
+    await redis.play(workload(random, 500));
+    await assertInStep(redis, coolcache);
+    await redis.rest(coolcache);
+
+    await coolcache.promote();
+    await coolcache.play(workload(random, 300));
+    await redis.follow(coolcache);
+    await redis.linked();
+    await assertInStep(coolcache, redis);
+    await coolcache.rest(redis);
+
+    await redis.promote();
+    await redis.play(workload(random, 300));
+    await coolcache.follow(redis);
+    await coolcache.linked();
+    await assertInStep(redis, coolcache);
+    assertEquals(await redis.info("stats", "sync_full"), "1");
+    assertEquals(await coolcache.info("stats", "sync_full"), "0");
+  },
+});
+
+Deno.test("FAILOVER hands the role over without losing a write", async () => {
+  await using primary = await Member.coolcache();
+  await using replica = await Member.coolcache();
+  await replica.follow(primary);
+  await replica.linked();
+  await primary.play(workload(seededRandom(31), 500));
+  const { connection } = primary;
+  assertEquals(await connection.line("FAILOVER", "TO", "127.0.0.1", String(replica.port)), "+OK");
+  // Held up until it is a replica.
+  assertEquals(
+    await connection.line("SET", "late", "1"),
+    "-READONLY You can't write against a read only replica.",
+  );
+  await primary.linked();
+  assertEquals(await replica.info("replication", "role"), "master");
+  assertEquals(await primary.info("replication", "master_failover_state"), "no-failover");
+  await replica.play(workload(seededRandom(32), 500));
+  await assertInStep(replica, primary);
+  assertEquals(await replica.info("stats", "sync_full"), "0");
+});
+
+for (const how of ["disabled", "on-empty-db", "swapdb"]) {
+  Deno.test(`A replica that has other data takes its primary's, repl-diskless-load ${how}`, async () => {
+    await using primary = await Member.coolcache();
+    await using replica = await Member.coolcache({ "repl-diskless-load": how });
+    await replica.play(workload(seededRandom(41), 500));
+    await primary.play(workload(seededRandom(42), 1000));
+    await replica.follow(primary);
+    await replica.linked();
+    await assertInStep(primary, replica);
+    // Nothing is left of the file.
+    const { dir } = replica.coolcache!.server.config.values;
+    assertEquals([...Deno.readDirSync(dir)], []);
+  });
+
+  Deno.test(`A replica whose line breaks during the transfer has old data or new, repl-diskless-load ${how}`, async () => {
+    await using primary = await Member.coolcache();
+    await using proxy = new CuttingProxy(() => primary.port);
+    await using replica = await Member.coolcache({ "repl-diskless-load": how });
+    await replica.play([["SET", "old", "1"]]);
+    const before = await replica.digest();
+    await primary.play([...workload(seededRandom(43), 1000), ["DEBUG", "POPULATE", "2000"]]);
+    proxy.cutAt = 5000;
+    await replica.follow(proxy);
+    await waitFor(() => proxy.cutAt === Infinity, { what: "the cut" });
+    proxy.isBroken = true;
+    await waitFor(() => replica.coolcache?.server.replica.state === "connect", {
+      what: "the end of the attempt",
+    });
+    assertEquals(await replica.digest(), before);
+    proxy.isBroken = false;
+    await replica.linked();
+    await assertInStep(primary, replica);
+  });
+}
+
+Deno.test("Keys that are over are hidden, and kept until the primary deletes them", async () => {
+  await using primary = await Member.coolcache();
+  await using replica = await Member.coolcache();
+  await replica.follow(primary);
+  await replica.linked();
+  await primary.connection.line("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  await primary.play([["SET", "a", "1", "PX", "30"], ["SET", "b", "1"]]);
+  await waitFor(async () => await replica.connection.line("DBSIZE") === ":2", { what: "the keys" });
+  await waitFor(async () => await replica.connection.line("GET", "a") === "$-1", {
+    what: "the key to be hidden",
+  });
+  await pause(50);
+  assertEquals(await replica.connection.line("DBSIZE"), ":2");
+  assertEquals(await primary.connection.line("GET", "a"), "$-1");
+  await waitFor(async () => await replica.connection.line("DBSIZE") === ":1", {
+    what: "the key to go",
+  });
+});
