@@ -63,8 +63,10 @@ export class Registry {
   readonly topLevel: readonly RegisteredCommand[];
   readonly #slots: (RegisteredCommand | undefined)[];
   readonly #slotMask: number;
-  /** The names as bytes, by slot: those of a string cost three times as much to compare with. */
-  readonly #names: (Uint8Array | undefined)[];
+  /** All names as bytes: an array for each would be three cache lines more to load, a string slower to compare with. */
+  readonly #names: Uint8Array;
+  /** By slot: where the name begins there, and its length; 0 in an empty slot. */
+  readonly #namePlaces: Uint32Array;
 
   /**
    * @param specs the commands
@@ -84,12 +86,16 @@ export class Registry {
     while (size < topLevel.length * 4) size *= 2;
     this.#slotMask = size - 1;
     this.#slots = new Array(size).fill(undefined);
+    this.#names = encodeLatin1(topLevel.map(({ fullName }) => fullName).join(""));
+    this.#namePlaces = new Uint32Array(size * 2);
+    let start = 0;
     for (const command of topLevel) {
       let slot = hashText(command.fullName) & this.#slotMask;
       while (this.#slots[slot] !== undefined) slot = (slot + 1) & this.#slotMask;
       this.#slots[slot] = command;
+      this.#namePlaces[slot * 2] = start;
+      start += this.#namePlaces[slot * 2 + 1] = command.fullName.length;
     }
-    this.#names = this.#slots.map((command) => command && encodeLatin1(command.fullName));
   }
 
   /** The command that the request names in argument 0 (its subcommand is not looked at). */
@@ -97,6 +103,8 @@ export class Registry {
     const buf = args.buf;
     const from = args.off[0];
     const length = args.len[0];
+    const names = this.#names;
+    const places = this.#namePlaces;
     if (length === 0) return undefined;
     let slot = mix(
       length,
@@ -105,9 +113,11 @@ export class Registry {
       buf[from + length - 1] | 0x20,
     ) & this.#slotMask;
     for (;;) {
-      const name = this.#names[slot];
-      if (name === undefined) return undefined;
-      if (sameName(name, buf, from, length)) return this.#slots[slot];
+      const stored = places[slot * 2 + 1];
+      if (stored === 0) return undefined;
+      if (stored === length && sameName(names, places[slot * 2], buf, from, length)) {
+        return this.#slots[slot];
+      }
       slot = (slot + 1) & this.#slotMask;
     }
   }
@@ -176,12 +186,17 @@ function mix(length: number, first: number, middle: number, last: number): numbe
   return hash ^ (hash >>> 15);
 }
 
-function sameName(name: Uint8Array, buf: Uint8Array, from: number, length: number): boolean {
-  if (name.length !== length) return false;
+function sameName(
+  names: Uint8Array,
+  at: number,
+  buf: Uint8Array,
+  from: number,
+  length: number,
+): boolean {
   for (let i = 0; i < length; i++) {
     let c = buf[from + i];
     if (c >= 65 && c <= 90) c |= 0x20;
-    if (c !== name[i]) return false;
+    if (c !== names[at + i]) return false;
   }
   return true;
 }
