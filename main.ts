@@ -10,7 +10,11 @@ import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/loader.ts";
 import { CoolCache } from "./server/coolcache.ts";
 import { USAGE, VERSION_LINE } from "./server/version.ts";
-import { mapChunksSeparately, trimSystemHeap } from "./storage/memory/system_allocator.ts";
+import {
+  discardPages,
+  mapChunksSeparately,
+  trimSystemHeap,
+} from "./storage/memory/system_allocator.ts";
 
 const encoder = new TextEncoder();
 
@@ -49,6 +53,7 @@ async function main(args: readonly string[]): Promise<void> {
       renames,
       log: writeLine,
       releaseMemory: () => void trimSystemHeap(),
+      discardMemory: discardPages(),
     });
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -16,6 +16,7 @@ import { Refusal } from "./config/errors.ts";
 import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
+import type { Discard } from "../storage/memory/pages.ts";
 import { Server } from "./server.ts";
 
 /** How to start an instance. Every directive of redis.conf may be given in `directives`. */
@@ -43,6 +44,11 @@ export interface CoolCacheOptions {
    * PURGE. It concerns the whole process, so nothing is done unless the program says how.
    */
   releaseMemory?: () => void;
+  /**
+   * Gives the memory of bytes that nobody reads any more back to the system at once, but leaves the array what it is.
+   * Unless given, buffers are detached, after which all of the process's typed arrays are slower.
+   */
+  discardMemory?: Discard | undefined;
 }
 
 /** One running instance. */
@@ -72,6 +78,7 @@ export class CoolCache implements AsyncDisposable {
       monotonic: () => performance.now(),
       random: options.random ?? Math.random,
       ...(options.releaseMemory && { releaseMemory: options.releaseMemory }),
+      ...(options.discardMemory && { discardMemory: options.discardMemory }),
       end: (how) => this.#shutDown(how),
       fail: (message) => this.#fail(message),
     });

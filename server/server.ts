@@ -29,6 +29,7 @@ import {
   Keyspace,
   type KeyspaceHooks,
 } from "../storage/keyspace.ts";
+import type { Discard } from "../storage/memory/pages.ts";
 import { snapshot } from "../storage/snapshot.ts";
 import { Blocking } from "./blocking.ts";
 import { type CallContext, ScriptCallContext } from "./call_context.ts";
@@ -75,6 +76,8 @@ export interface ServerOptions {
   random: () => number;
   /** Gives memory that is free but still the process's back to the system, where that is possible. */
   releaseMemory?: () => void;
+  /** Gives the memory of bytes that nobody reads any more back to the system; buffers are detached unless given. */
+  discardMemory?: Discard;
   /** Ends the instance, after SHUTDOWN. */
   end: (options: ShutdownOptions) => Promise<void>;
   /** Ends the instance at once: what it has told its clients cannot be kept. */
@@ -180,6 +183,7 @@ export class Server implements ServerApi, ScriptHost {
       random: options.random,
       hooks: this.#keyspaceHooks(),
       clock: options.monotonic,
+      ...(options.discardMemory && { discard: options.discardMemory }),
     });
     this.tracking = new Tracking(this);
     this.keyspace.setTime(options.now());

@@ -15,6 +15,7 @@ import { Database } from "./database.ts";
 import { AccessTracking } from "./entry.ts";
 import { LazyFree } from "./lazy_free.ts";
 import { Arena, type Ref } from "./memory/arena.ts";
+import type { Discard } from "./memory/pages.ts";
 import { Hasher } from "./memory/hash.ts";
 import { VALUED_KEY_AT } from "./memory/record.ts";
 import { Table } from "./memory/table.ts";
@@ -53,6 +54,8 @@ export interface KeyspaceOptions {
   hooks: KeyspaceHooks;
   /** A monotonic clock in ms, to keep the budgets of background work by; that of the process unless given. */
   clock?: () => number;
+  /** How memory is given back ({@link ArenaOptions.discard}). */
+  discard?: Discard;
 }
 
 const LFU_INITIAL = 5;
@@ -104,7 +107,7 @@ export class Keyspace {
   readonly #hasher: Hasher;
 
   constructor(options: KeyspaceOptions) {
-    this.arena = new Arena();
+    this.arena = new Arena(options.discard && { discard: options.discard });
     this.random = options.random;
     this.hooks = options.hooks;
     this.#hasher = new Hasher(

@@ -22,7 +22,7 @@
  */
 
 import { copyBytes } from "./bytes.ts";
-import { CHUNK_BYTES, Pages, PAGES_PER_CHUNK } from "./pages.ts";
+import { CHUNK_BYTES, type Discard, Pages, PAGES_PER_CHUNK } from "./pages.ts";
 import { buildSizeClasses, LARGEST_CLASS_BYTES, PAGE_BYTES } from "./size_classes.ts";
 
 export { bytesEqual, compareBytes, copyBytes } from "./bytes.ts";
@@ -55,17 +55,19 @@ const NEXT = 3;
 export interface ArenaOptions {
   /** The part of committed memory that may lie unused before an evacuation is worth it; 0.25 unless given. */
   fragmentationThreshold?: number;
+  /** How memory is given back; buffers are detached unless given. */
+  discard?: Discard;
 }
 
 /** Hands out blocks of bytes that are read and written through the typed arrays `u8`, `u32` and `f64`. */
 export class Arena {
-  readonly #pages = new Pages();
+  readonly #pages: Pages;
   /** Each chunk as bytes, by chunk number; a released chunk's place holds an empty array. */
-  readonly u8: readonly Uint8Array<ArrayBuffer>[] = this.#pages.u8;
+  readonly u8: readonly Uint8Array<ArrayBuffer>[];
   /** Each chunk as uint32 words; same places as `u8`. */
-  readonly u32: readonly Uint32Array<ArrayBuffer>[] = this.#pages.u32;
+  readonly u32: readonly Uint32Array<ArrayBuffer>[];
   /** Each chunk as doubles; same places as `u8`. */
-  readonly f64: readonly Float64Array<ArrayBuffer>[] = this.#pages.f64;
+  readonly f64: readonly Float64Array<ArrayBuffer>[];
 
   readonly #classes = buildSizeClasses();
   readonly #classByUnits = this.#classes.byUnits;
@@ -73,10 +75,10 @@ export class Arena {
   /** By class: the span that serves the next block, a chunk number * 256 + page; 0 for none. */
   readonly #serving = new Uint32Array(this.#classes.count);
   /** By class, then chunk: the first of the spans with room, as a page; 0 for none. */
-  #roomPages = new Uint8Array(this.#classes.count * this.#pages.capacity);
+  #roomPages: Uint8Array;
   /** By class: a bit for each chunk that has a span with room. */
   #roomBits = new Uint32Array(this.#classes.count);
-  #chunkCapacity = this.#pages.capacity;
+  #chunkCapacity: number;
   #wordsPerClass = 1;
 
   /** Units given out in shared chunks; an array, because a field would turn from integer to double on the way. */
@@ -87,6 +89,12 @@ export class Arena {
 
   /** An arena without any chunk; memory is taken as needed. */
   constructor(options: ArenaOptions = {}) {
+    this.#pages = new Pages(options.discard);
+    this.u8 = this.#pages.u8;
+    this.u32 = this.#pages.u32;
+    this.f64 = this.#pages.f64;
+    this.#chunkCapacity = this.#pages.capacity;
+    this.#roomPages = new Uint8Array(this.#classes.count * this.#chunkCapacity);
     this.#threshold = options.fragmentationThreshold ?? 0.25;
   }
 
@@ -210,7 +218,7 @@ export class Arena {
     this.#sharedUnits[0] = 0;
     this.#spare = -1;
     return () => {
-      for (const buffer of buffers.splice(-CHUNKS_PER_DISPOSAL)) buffer.transfer(0);
+      for (const buffer of buffers.splice(-CHUNKS_PER_DISPOSAL)) this.#pages.dispose(buffer);
       return buffers.length > 0;
     };
   }

@@ -43,6 +43,12 @@ export class ArenaFull extends Error {
   }
 }
 
+/**
+ * Gives the memory of bytes that nobody reads any more back to the system, at once, but leaves the array what it is.
+ * What the bytes hold is not defined afterwards.
+ */
+export type Discard = (bytes: Uint8Array<ArrayBuffer>) => void;
+
 /** The chunks of one arena. */
 export class Pages {
   /** Each chunk as bytes, by chunk number; a released chunk's place holds an empty array. */
@@ -71,6 +77,11 @@ export class Pages {
   /** A chunk number below which none is absent. */
   #vacantHint = 0;
   #evacuating: number[] = [];
+  readonly #discard: Discard | undefined;
+
+  constructor(discard?: Discard) {
+    this.#discard = discard;
+  }
 
   /** The number of shared chunks. */
   sharedChunks = 0;
@@ -132,8 +143,17 @@ export class Pages {
 
   /** Frees the memory of a chunk in which nothing is given out any more. */
   release(chunk: number): void {
-    // Transferring to nothing frees the memory now; the garbage collector might take minutes to notice.
-    this.#abandon(chunk).transfer(0);
+    this.dispose(this.#abandon(chunk));
+  }
+
+  /**
+   * Frees the memory of what a chunk lay in now; the garbage collector might take minutes to notice. Discarding beats
+   * detaching the buffer: once one with several views was detached, V8 compiles every access to any typed array with a
+   * look at its buffer.
+   */
+  dispose(buffer: ArrayBuffer): void {
+    if (this.#discard === undefined) buffer.transfer(0);
+    else this.#discard(new Uint8Array(buffer));
   }
 
   /** Strikes a chunk off and returns what it lay in. */

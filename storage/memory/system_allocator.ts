@@ -1,5 +1,5 @@
 /**
- * Two requests to the C library's allocator, which the arena's chunks come from in the end.
+ * Three requests to the C library, whose allocator the arena's chunks come from in the end.
  *
  * GNU malloc maps large blocks one by one, so that freeing one gives its memory back to the system, but only until
  * it has seen a few of them come and go: then it takes such blocks from its heap, where freed ones stay in the
@@ -13,10 +13,14 @@
  * @module
  */
 
+import type { Discard } from "./pages.ts";
+
 /** GNU malloc's number for the parameter, from its malloc.h. */
 const M_MMAP_THRESHOLD = -3;
 /** Half a chunk: chunks and larger blocks are mapped one by one. */
 const MAPPED_FROM_BYTES = 512 * 1024;
+/** Linux's number for the advice. */
+const MADV_DONTNEED = 4;
 
 /** Makes freed chunks go back to the system at once; false where that cannot be arranged. About 1 ms. */
 export function mapChunksSeparately(): boolean {
@@ -31,24 +35,60 @@ export function trimSystemHeap(): boolean {
   });
 }
 
+/**
+ * Gives the whole pages within an array back to the system; they read as zeros then. Undefined where that cannot be
+ * done.
+ *
+ * The array itself lives on until the garbage collector comes across it, which then frees what is left: some bytes at
+ * either end.
+ */
+export function discardPages(): Discard | undefined {
+  if (!mayCallLibc()) return undefined;
+  let libc: Libc | undefined;
+  let pageBytes = 0;
+  return (bytes) => {
+    // Opened for good at the first use, since that takes a millisecond.
+    libc ??= openLibc()?.symbols;
+    if (libc === undefined) {
+      bytes.buffer.transfer(0);
+      return;
+    }
+    if (pageBytes === 0) pageBytes = libc.getpagesize();
+    const from = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+    const first = Math.ceil(from / pageBytes) * pageBytes;
+    const end = Math.floor((from + bytes.length) / pageBytes) * pageBytes;
+    if (end > first) libc.madvise(BigInt(first), BigInt(end - first), MADV_DONTNEED);
+  };
+}
+
 const SYMBOLS = {
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
   malloc_trim: { parameters: ["usize"], result: "i32" },
+  madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+  getpagesize: { parameters: [], result: "i32" },
 } as const;
 
 type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-function withLibc(use: (libc: Libc) => boolean): boolean {
-  if (Deno.build.os !== "linux") return false;
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return false;
-  let library: Deno.DynamicLibrary<typeof SYMBOLS>;
+function mayCallLibc(): boolean {
+  return Deno.build.os === "linux" &&
+    Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+function openLibc(): Deno.DynamicLibrary<typeof SYMBOLS> | undefined {
   try {
-    library = Deno.dlopen("libc.so.6", SYMBOLS);
+    return Deno.dlopen("libc.so.6", SYMBOLS);
   } catch (error) {
     // Another C library, musl for example, has neither the name nor the functions.
-    if (error instanceof Error) return false;
+    if (error instanceof Error) return undefined;
     throw error;
   }
+}
+
+function withLibc(use: (libc: Libc) => boolean): boolean {
+  if (!mayCallLibc()) return false;
+  const library = openLibc();
+  if (library === undefined) return false;
   try {
     return use(library.symbols);
   } finally {

@@ -13,7 +13,7 @@
 
 import type { EventClass } from "../../commands/context.ts";
 import type { ConfigOptions } from "../../server/config/config.ts";
-import { CoolCache } from "../../server/coolcache.ts";
+import { CoolCache, type CoolCacheOptions } from "../../server/coolcache.ts";
 import { Args, decodeLatin1 } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { type ReplyBuilder, ReplyDecoder } from "../../server/resp/reply_decoder.ts";
@@ -188,6 +188,7 @@ function connectTo(server: Server): Session {
 /** Starts a server without sockets; directives as in redis.conf. DEBUG is allowed. */
 export async function startTestServer(
   directives: ConfigOptions = {},
+  options: Pick<CoolCacheOptions, "discardMemory"> = {},
 ): Promise<TestServer> {
   const clock = { now: TEST_TIME };
   const instance = await CoolCache.start({
@@ -195,6 +196,7 @@ export async function startTestServer(
     directives: { "enable-debug-command": "yes", ...directives },
     now: () => clock.now,
     random: seededRandom(1),
+    ...options,
   });
   return new TestServer(instance, clock);
 }
