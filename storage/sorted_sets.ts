@@ -30,6 +30,11 @@ export interface PackingLimits {
   readonly zsetMaxListpackValue: number;
 }
 
+/** The sorted set of a record if it is a large one, which it stays whatever happens to it. */
+export function largeSortedSet(db: Database, ref: Ref): SortedSet | undefined {
+  return db.collectionOf(ref) as SortedSet | undefined;
+}
+
 /** Opens the sorted sets of one database. */
 export class SortedSets implements ListpackOwner {
   readonly #db: Database;
@@ -68,7 +73,7 @@ export class SortedSets implements ListpackOwner {
   open(ref: Ref): SortedMembers {
     const db = this.#db;
     this.#ref = ref;
-    const large = db.collectionOf(ref) as SortedSet | undefined;
+    const large = largeSortedSet(db, ref);
     if (large !== undefined) return large;
     const { buf, off } = db.value(ref);
     return this.#packed.attach(buf, off);
@@ -77,7 +82,7 @@ export class SortedSets implements ListpackOwner {
   /** Opens a sorted set for reading while another one is open. */
   openApart(ref: Ref): SortedMembers {
     const db = this.#db;
-    const large = db.collectionOf(ref) as SortedSet | undefined;
+    const large = largeSortedSet(db, ref);
     if (large !== undefined) return large;
     const { buf, off } = db.value(ref);
     return new PackedSortedSet(readOnly).attach(buf, off);

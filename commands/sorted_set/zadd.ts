@@ -6,7 +6,8 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { syntaxError } from "../../server/resp/errors.ts";
-import { SortedSets } from "../../storage/sorted_sets.ts";
+import { Type } from "../../storage/entry.ts";
+import { largeSortedSet, SortedSets } from "../../storage/sorted_sets.ts";
 import type { SortedMembers } from "../../storage/types/sorted_members.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
@@ -129,11 +130,20 @@ function addOne(ctx: Context, args: Args): void {
   // Words of options and nothing else are refused before the key is looked at, as what is no score.
   if (readOption(args, 2) !== AddOption.none) throw syntaxError();
   const score = args.float(2);
-  const sets = ctx.db.tool(SortedSets);
-  const set = sets.find(args, 1);
+  const { db } = ctx;
   const { buf } = args;
   const off = args.off[3];
   const len = args.len[3];
+  const ref = db.find(args, 1, Type.zset);
+  const large = ref === 0 ? undefined : largeSortedSet(db, ref);
+  if (large !== undefined) {
+    const before = large.size;
+    if (large.put(buf, off, len, score)) ctx.changed(args, 1, EventClass.sortedSet, "zadd");
+    ctx.reply.int(large.size - before);
+    return;
+  }
+  const sets = db.tool(SortedSets);
+  const set = ref === 0 ? undefined : sets.open(ref);
   const limits = ctx.server.config.values;
   const member = set === undefined ? 0 : set.find(buf, off, len);
   let isChanged = true;

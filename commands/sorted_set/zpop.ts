@@ -206,8 +206,9 @@ function popMembers(
     if (isMin) set.forward();
     else set.back();
   }
-  set.removeRange(isMin ? 0 : set.size - count, count);
-  const isDeleted = ctx.db.tool(SortedSets).deleteIfEmpty(set);
+  if (count === 1) set.removeHere();
+  else set.removeRange(isMin ? 0 : set.size - count, count);
+  const isDeleted = set.size === 0 && ctx.db.tool(SortedSets).deleteIfEmpty(set);
   ctx.changed(args, i, EventClass.sortedSet, isMin ? "zpopmin" : "zpopmax");
   if (isDeleted) ctx.notify(EventClass.generic, "del", args.bytes(i));
   if (count > 1) ctx.dirty(count - 1);

@@ -130,6 +130,10 @@ export class PackedSortedSet implements SortedMembers {
     this.#pack.remove(this.#owner, this.#pack.seek(rank * 2), length * 2);
   }
 
+  removeHere(): void {
+    this.remove(this.#at);
+  }
+
   /** Bytes that the entry of a score takes; {@link #writeScore} writes it then. */
   #prepareScore(score: number): number {
     if (Number.isSafeInteger(score)) {

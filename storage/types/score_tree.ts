@@ -297,6 +297,12 @@ export class ScoreTree {
     }
   }
 
+  /** Removes the entry that {@link seek} has just gone to, and answers its record. O(log n). */
+  removeHere(): Ref {
+    this.#removeHere(1);
+    return this.ref;
+  }
+
   /** Removes entries of the leaf that the way leads to, from its place on. */
   #removeHere(length: number): void {
     const nodes = this.#nodes;

@@ -30,6 +30,8 @@ export interface SortedMembers {
   remove(member: Member): void;
   /** Removes the members of `length` ranks from `rank` on, which must be there. */
   removeRange(rank: number, length: number): void;
+  /** Removes the member that {@link seek} has just gone to. */
+  removeHere(): void;
 
   /** Goes to the member of a rank, which there must be: the fields below tell of it until the next change. */
   seek(rank: number): void;

@@ -5,7 +5,10 @@
  * answers "who ranks third?". A method that changes one view changes the other before it returns. Both lead to one
  * record a member, a block in the arena:
  *
- *     u32 –  | u32 length of the member | f64 score | the member's bytes
+ *     u32 hash of the member | u32 length of the member | f64 score | the member's bytes
+ *
+ * The hash leaves out bit 7, which a table takes for the sign of an expiry. It is kept because who is taken from the
+ * order must be found in the table.
  *
  * Knows nothing of keys, clients, RESP or time: see ../keyspace.ts for those.
  *
@@ -17,6 +20,9 @@ import { CHUNK_SHIFT, compareBytes, copyBytes, OFFSET_MASK, type Ref } from "../
 import { Table } from "../memory/table.ts";
 import { MEMBER_AT, ScoreTree } from "./score_tree.ts";
 import type { Member, SortedMembers } from "./sorted_members.ts";
+
+/** The bits of a hash below the one that a table looks at. */
+const LOW_BITS = 0x7f;
 
 /** A large sorted set. */
 export class SortedSet implements Collection, SortedMembers {
@@ -67,16 +73,37 @@ export class SortedSet implements Collection, SortedMembers {
   }
 
   add(buf: Uint8Array, off: number, len: number, score: number): void {
+    this.#add(buf, off, len, score, this.#table.hash(buf, off, len));
+  }
+
+  /**
+   * Gives a member a score, whether it is there or not; answers whether anything has changed. Hashes the member once,
+   * where {@link find} and {@link add} would do it twice.
+   */
+  put(buf: Uint8Array, off: number, len: number, score: number): boolean {
+    const table = this.#table;
+    const hash = table.hash(buf, off, len);
+    const member = table.find(buf, off, len, hash);
+    if (member === 0) {
+      this.#add(buf, off, len, score, hash);
+      return true;
+    }
+    if (this.scoreOf(member) === score) return false;
+    this.rescore(member, score);
+    return true;
+  }
+
+  #add(buf: Uint8Array, off: number, len: number, score: number, hash: number): void {
     const { arena } = this.#heap;
     const ref = arena.alloc(MEMBER_AT + len);
     const chunk = ref >>> CHUNK_SHIFT;
     const unit = ref & OFFSET_MASK;
     const words = arena.u32[chunk];
-    words[unit << 1] = 0;
+    words[unit << 1] = (hash & LOW_BITS) | ((hash & ~LOW_BITS) << 1);
     words[(unit << 1) + 1] = len;
     arena.f64[chunk][unit + 1] = score;
     copyBytes(buf, off, arena.u8[chunk], (unit << 3) + MEMBER_AT, len);
-    this.#table.insert(ref, this.#table.hash(buf, off, len));
+    this.#table.insert(ref, hash);
     this.#tree.insert(score, ref);
     this.#meter();
   }
@@ -97,9 +124,19 @@ export class SortedSet implements Collection, SortedMembers {
     this.#meter();
   }
 
+  removeHere(): void {
+    this.#forget(this.#tree.removeHere());
+    this.#meter();
+  }
+
   #forget(ref: Ref): void {
-    this.#table.remove(ref, this.#table.hashOf(ref));
+    this.#table.remove(ref, this.#hashOf(ref));
     this.#heap.arena.free(ref);
+  }
+
+  #hashOf(ref: Ref): number {
+    const kept = this.#heap.arena.u32[ref >>> CHUNK_SHIFT][(ref & OFFSET_MASK) << 1];
+    return (kept & LOW_BITS) | ((kept >>> 1) & ~LOW_BITS);
   }
 
   #meter(): void {
@@ -195,7 +232,7 @@ export class SortedSet implements Collection, SortedMembers {
   #moveRecord(ref: Ref): Ref {
     const { arena } = this.#heap;
     if (!arena.isEvacuating(ref)) return ref;
-    const hash = this.#table.hashOf(ref);
+    const hash = this.#hashOf(ref);
     const bytes = MEMBER_AT + arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 1];
     const moved = arena.alloc(bytes);
     copyBytes(

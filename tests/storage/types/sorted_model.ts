@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { decodeLatin1, encodeLatin1 } from "../../../server/resp/args.ts";
 import type { SortedMembers } from "../../../storage/types/sorted_members.ts";
+import { SortedSet } from "../../../storage/types/sorted_set.ts";
 
 interface Entry {
   readonly member: string;
@@ -95,11 +96,19 @@ export function walkBeside(set: SortedMembers, walk: Walk): SortedModel {
       model.entries.splice(rank, length);
     } else if (random() < growth) {
       const value = score();
-      if (member === 0) set.add(bytes, 0, bytes.length, value);
+      if (set instanceof SortedSet && step % 2 === 0) {
+        const isChange = model.find(name)?.score !== value;
+        assertEquals(set.put(bytes, 0, bytes.length, value), isChange);
+      } else if (member === 0) set.add(bytes, 0, bytes.length, value);
       else set.rescore(member, value);
       model.put(name, value);
     } else if (member !== 0) {
-      set.remove(member);
+      if (step % 3 === 0) {
+        set.seek(set.rankOf(member));
+        set.removeHere();
+      } else {
+        set.remove(member);
+      }
       model.remove(name);
     }
     if (set.size > 0) assertAgree(set, model, random);
