@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (wanted === "help") return writeLine(USAGE);
   if (wanted === "version") return writeLine(`${VERSION_LINE}\n`);
   mapChunksSeparately();
-  const { config, renamedCommands } = readConfig(args);
+  const { config, renamedCommands, users } = readConfig(args);
   const renames = new Map(
     renamedCommands.map(({ from, to }) => [from.toLowerCase(), to.toLowerCase()]),
   );
@@ -51,6 +51,7 @@ async function main(args: readonly string[]): Promise<void> {
     instance = await CoolCache.start({
       config,
       renames,
+      users,
       log: writeLine,
       releaseMemory: () => void trimSystemHeap(),
       discardMemory: discardPages(),

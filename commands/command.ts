@@ -72,6 +72,16 @@ export type KeyEffect =
 /** What becomes of a key: the part of a key spec that ACL rules and COMMAND GETKEYSANDFLAGS look at. */
 export type KeyUse = Pick<KeySpec, "access" | "effects">;
 
+/** Which arguments are names of channels that the user must be allowed. */
+export interface ChannelUse {
+  /** Index of the first one. */
+  readonly first: number;
+  /** Index of the last one; negative: from the end of the request. */
+  readonly last: number;
+  /** They are patterns. */
+  readonly arePatterns?: true;
+}
+
 /** How a command's keys are found among its arguments; the published "key specifications". */
 export interface KeySpec {
   /** Absent where no key is meant: a shard channel, which belongs to a slot like a key. */
@@ -136,6 +146,8 @@ export interface CommandSpec {
   /** ACL categories beyond those that flags and group imply, without `@`; `-keyspace` takes an implied one away. */
   readonly categories?: readonly string[];
   readonly keys?: readonly KeySpec[];
+  /** Channels that are listened to or sent to, shard channels included. */
+  readonly channels?: ChannelUse;
   readonly args?: readonly ArgSpec[];
   readonly tips?: readonly string[];
   /** Pairs of version and change. */

@@ -11,7 +11,7 @@ import type { Args } from "../server/resp/args.ts";
 import type { Reply } from "../server/resp/reply.ts";
 import type { Type } from "../storage/entry.ts";
 import type { Database, Keyspace } from "../storage/keyspace.ts";
-import type { Registry } from "./registry.ts";
+import type { RegisteredCommand, Registry } from "./registry.ts";
 
 /** The classes of keyspace events, with the letters of `notify-keyspace-events`. */
 export const EventClass = {
@@ -120,8 +120,10 @@ export interface ClientApi {
   readonly isLocal: boolean;
   /** Whether it may run commands at all. */
   authenticated: boolean;
-  /** The ACL user's name. */
-  user: string;
+  /** The ACL user's name, each byte one character. */
+  readonly user: string;
+  /** Whether its user is refused anything, so that what it sends is checked. */
+  readonly isRestricted: boolean;
   libName: string;
   libVersion: string;
   /** CLIENT NO-EVICT and CLIENT NO-TOUCH. */
@@ -217,12 +219,7 @@ export interface ServerApi {
   readonly redisVersion: string;
   /** When the server started, Unix time in ms. */
   readonly startedAt: number;
-  /** Whether a new connection must authenticate first. */
-  readonly requiresPassword: boolean;
-  /** Whether this user exists, may connect and has this password. */
-  authenticate(user: string, password: string): boolean;
-  /** Whether there is a user of this name. */
-  hasUser(name: string): boolean;
+  readonly acl: AclApi;
   /** Where the memory goes at this moment. */
   memory(): MemoryFigures;
   /** Gives memory that is free but still the process's back to the system, where that is possible. */
@@ -244,6 +241,85 @@ export interface ServerApi {
   readonly latency: LatencyApi;
   /** DEBUG's switches. */
   readonly debug: DebugSwitches;
+}
+
+/** A set of rules that allows commands, keys and channels together; its parts as rules. */
+export interface AclSelector {
+  readonly commandRules: string;
+  readonly keyRules: string;
+  readonly channelRules: string;
+}
+
+/** A user. */
+export interface AclUser {
+  readonly name: string;
+  readonly flags: readonly string[];
+  /** As SHA-256, hexadecimal. */
+  readonly passwords: readonly string[];
+  /** At least one: the user's own rules, then those in parentheses. */
+  readonly selectors: readonly AclSelector[];
+  /** Whether every password will do. */
+  readonly needsNoPassword: boolean;
+  /** All rules, as they stand in a file. */
+  describe(): string;
+}
+
+/** What of a request a user is not allowed. */
+export type DenialReason = "command" | "key" | "channel";
+
+/** Something that somebody was refused, or that was refused several times. */
+export interface AclLogEntry {
+  /** Counts entries from the start of the server. */
+  readonly id: number;
+  readonly count: number;
+  readonly reason: DenialReason | "auth";
+  readonly context: "toplevel" | "multi" | "lua";
+  /** The command, key or channel. */
+  readonly object: string;
+  readonly user: string;
+  /** The client's line of CLIENT LIST, the last one's. */
+  readonly client: string;
+  /** When it happened first and last, Unix time in ms. */
+  readonly created: number;
+  readonly updated: number;
+}
+
+/** What users were refused. */
+export interface AclLogApi {
+  /** The newest first. */
+  latest(count: number): readonly AclLogEntry[];
+  reset(): void;
+}
+
+/**
+ * Users, and what they may do. All text is of one-byte characters. Refusals are thrown as {@link ReplyError}s with
+ * Redis's texts, and change nothing.
+ */
+export interface AclApi {
+  /** In the order of their names' bytes. */
+  readonly users: readonly AclUser[];
+  /** Whom clients are before they log in. */
+  readonly defaultUser: AclUser;
+  readonly log: AclLogApi;
+  find(name: string): AclUser | undefined;
+  /** Changes a user by rules, or makes it; clients that listen to what it may not any more are closed. */
+  set(name: string, rules: readonly string[]): void;
+  /** Deletes users, closes their clients, and answers how many there were. */
+  delete(names: readonly string[]): number;
+  /** Makes a client a user, if the password is right; a failure is logged, with the command that was sent. */
+  logIn(client: ClientApi, name: string, password: string, command: string): boolean;
+  /** Whether a client may send a request. */
+  allows(client: ClientApi, command: RegisteredCommand, args: Args): boolean;
+  /** Why a user may not send a request; undefined when it may. */
+  explainDenial(name: string, command: RegisteredCommand, args: Args): string | undefined;
+  /** Why the client that runs a script may not carry out what that calls; logged. Undefined when it may. */
+  refuseInScript(client: ClientApi, command: RegisteredCommand, args: Args): string | undefined;
+  /** Whether a client may send this request even if it reads any key that there is. */
+  mayReadAnyKey(client: ClientApi, args: Args): boolean;
+  /** Takes over the users of the ACL file in place of all others, whose clients are closed. */
+  load(): void;
+  /** Writes the ACL file. */
+  save(): void;
 }
 
 export type LogLevel = "debug" | "verbose" | "notice" | "warning";

@@ -47,6 +47,8 @@ export interface RegisteredCommand {
   readonly id: number;
   /** Lower case, `config|get` for a subcommand. */
   readonly fullName: string;
+  /** The same before `rename-command`, by which users are allowed it. */
+  readonly originalName: string;
   readonly mask: number;
   readonly arity: number;
   readonly run: NonNullable<CommandSpec["run"]> | undefined;
@@ -61,6 +63,8 @@ export class Registry {
   readonly commands: readonly RegisteredCommand[];
   /** Top-level commands in the order of registration. */
   readonly topLevel: readonly RegisteredCommand[];
+  /** {@link commands}, and behind them those that `rename-command` removed: rules about users may still name them. */
+  readonly everything: readonly RegisteredCommand[];
   readonly #slots: (RegisteredCommand | undefined)[];
   readonly #slotMask: number;
   /** All names as bytes: an array for each would be three cache lines more to load, a string slower to compare with. */
@@ -79,7 +83,12 @@ export class Registry {
       const name = renames.get(spec.name.toLowerCase()) ?? spec.name.toLowerCase();
       if (name !== "") topLevel.push(register(all, spec, name));
     }
-    this.commands = all;
+    this.commands = all.slice();
+    for (const spec of specs) {
+      const name = spec.name.toLowerCase();
+      if (renames.get(name) === "") register(all, spec, name);
+    }
+    this.everything = all;
     this.topLevel = topLevel;
 
     let size = 64;
@@ -122,6 +131,13 @@ export class Registry {
     }
   }
 
+  /** The command or subcommand that a request names; undefined when there is no such one. */
+  lookUp(args: Args): RegisteredCommand | undefined {
+    const command = this.find(args);
+    if (command?.subcommands === undefined || args.count === 1) return command;
+    return command.subcommands.get(args.lower(1));
+  }
+
   /** The command or subcommand of a full name in any case: `get`, `config|get`. */
   byName(fullName: string): RegisteredCommand | undefined {
     const [name, sub] = fullName.toLowerCase().split("|");
@@ -137,10 +153,12 @@ function register(
   parent?: RegisteredCommand,
 ): RegisteredCommand {
   const subcommands = spec.subcommands && new Map<string, RegisteredCommand>();
+  const ownName = spec.name.toLowerCase();
   const command: RegisteredCommand = {
     spec,
     id: all.length,
     fullName,
+    originalName: parent === undefined ? ownName : `${parent.originalName}|${ownName}`,
     mask: flagMask(spec.flags ?? []) | modeMask(spec),
     arity: spec.arity,
     run: spec.run,

@@ -13,6 +13,7 @@ import type { ShutdownOptions } from "../commands/context.ts";
 import { commands } from "../commands/mod.ts";
 import { Config, type ConfigOptions } from "./config/config.ts";
 import { Refusal } from "./config/errors.ts";
+import type { ConfigLine } from "./config/parser.ts";
 import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
@@ -33,6 +34,8 @@ export interface CoolCacheOptions {
   config?: Config;
   /** `rename-command`: lower-case names to new ones; an empty new name removes the command. */
   renames?: ReadonlyMap<string, string>;
+  /** The `user` lines of a configuration that has been read. */
+  users?: readonly ConfigLine[];
   /** Where log lines go; silent unless given. */
   log?: (line: string) => void;
   /** Unix time in ms; the system's clock unless given. */
@@ -74,6 +77,7 @@ export class CoolCache implements AsyncDisposable {
         () => new Date(now()),
       ),
       ...(options.renames && { renames: options.renames }),
+      ...(options.users && { users: options.users }),
       now,
       monotonic: () => performance.now(),
       random: options.random ?? Math.random,

@@ -47,7 +47,7 @@ const GATES: readonly Gate[] = [
     },
   },
   {
-    active: (server) => server.requiresPassword,
+    active: ({ acl }) => acl.requiresLogin,
     refuse(ctx, command) {
       return ctx.client.authenticated || (command.mask & Flag.no_auth) !== 0
         ? undefined
@@ -63,6 +63,13 @@ const GATES: readonly Gate[] = [
       return (mask & Flag.at_once) !== 0
         ? undefined
         : new ReplyError("ERR Command not allowed inside a transaction");
+    },
+  },
+  {
+    only: "modes",
+    active: () => true,
+    refuse({ client, server }, command, args) {
+      return client.isRestricted ? server.acl.refuse(client, command, args) : undefined;
     },
   },
   {
@@ -312,6 +319,7 @@ export class Dispatcher {
     const mark = ctx.reply.mark();
     let served: boolean;
     const { client } = ctx;
+    if (client.isRestricted && this.#refuseServed(ctx, args)) return true;
     const { currentSession } = server;
     // What it changes it is told of after its reply.
     server.currentSession = client;
@@ -333,6 +341,19 @@ export class Dispatcher {
     if (!served) client.sendPushed();
     else if (client.lastCommand !== undefined) this.#track(ctx, client.lastCommand, args);
     return served;
+  }
+
+  /** Refuses a client what it waited for, if its user is not allowed it any more. */
+  #refuseServed(ctx: CallContext, args: Args): boolean {
+    const { client, server } = ctx;
+    const command = client.lastCommand;
+    const refusal = command && server.acl.refuse(client, command, args);
+    if (command === undefined || refusal === undefined) return false;
+    // It counts as refused, not as called.
+    server.stats.calls[command.id]--;
+    server.stats.rejected[command.id]++;
+    this.#refuse(ctx, refusal);
+    return true;
   }
 
   /** Answers a client whose wait somebody ends with an error. */

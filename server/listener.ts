@@ -178,8 +178,8 @@ export class Listeners {
   }
 
   #isProtected(): boolean {
-    const { values } = this.#server.config;
-    return values.protectedMode && values.requirepass === "";
+    const { acl, config } = this.#server;
+    return config.values.protectedMode && acl.defaultUser.needsNoPassword;
   }
 
   #welcome(connection: Deno.Conn, endpoints: Endpoints): void {

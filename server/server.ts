@@ -31,10 +31,12 @@ import {
 } from "../storage/keyspace.ts";
 import type { Discard } from "../storage/memory/pages.ts";
 import { snapshot } from "../storage/snapshot.ts";
+import { Acl } from "./acl/acl.ts";
 import { Blocking } from "./blocking.ts";
 import { type CallContext, ScriptCallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
 import type { Config } from "./config/config.ts";
+import type { ConfigLine } from "./config/parser.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Fairness } from "./fairness.ts";
 import { Following } from "./following.ts";
@@ -68,6 +70,8 @@ export interface ServerOptions {
   logger: Logger;
   /** Commands under other names (lower case), or removed where the new name is empty. */
   renames?: ReadonlyMap<string, string>;
+  /** The `user` lines of the configuration. */
+  users?: readonly ConfigLine[];
   /** Unix time in ms. */
   now: () => number;
   /** A monotonic clock in ms. */
@@ -97,7 +101,6 @@ const FOLLOWED_DIRECTIVES = [
   "slowlog-max-len",
   "latency-monitor-threshold",
   "notify-keyspace-events",
-  "requirepass",
   "min-replicas-to-write",
   "replica-ignore-maxmemory",
   "replica-read-only",
@@ -108,6 +111,7 @@ const FOLLOWED_DIRECTIVES = [
 export class Server implements ServerApi, ScriptHost {
   readonly config: Config;
   readonly registry: Registry;
+  readonly acl: Acl;
   readonly keyspace: Keyspace;
   readonly clients: Clients;
   readonly dispatcher: Dispatcher;
@@ -177,6 +181,7 @@ export class Server implements ServerApi, ScriptHost {
     this.config = options.config;
     const { values } = options.config;
     this.registry = new Registry(options.commands, options.renames);
+    this.acl = new Acl(this);
     this.stats = new Stats(this.registry.commands.length);
     this.keyspace = new Keyspace({
       databases: values.databases,
@@ -216,7 +221,13 @@ export class Server implements ServerApi, ScriptHost {
     });
     this.#startupBytes = this.keyspace.usedBytes;
     this.config.onChange(FOLLOWED_DIRECTIVES, () => this.#applyConfig());
+    this.config.onChange(
+      ["requirepass"],
+      ({ requirepass }) => this.acl.setDefaultPassword(requirepass),
+    );
+    this.config.provideUserLines(() => this.acl.configLines);
     this.#applyConfig();
+    this.acl.start(options.users ?? []);
   }
 
   #newFailover(): Failover {
@@ -531,16 +542,7 @@ export class Server implements ServerApi, ScriptHost {
 
   // --- what handlers ask for -----------------------------------------------------------------------------------
 
-  get requiresPassword(): boolean {
-    return this.config.values.requirepass !== "";
-  }
-
   readonly redisVersion = REDIS_VERSION;
-
-  /** Whether there is a user of this name. */
-  hasUser(name: string): boolean {
-    return name === "default";
-  }
 
   memory(): MemoryFigures {
     const used = this.usedMemory;
@@ -556,12 +558,6 @@ export class Server implements ServerApi, ScriptHost {
 
   releaseMemory(): void {
     this.#options.releaseMemory?.();
-  }
-
-  /** Checks a user's password. */
-  authenticate(user: string, password: string): boolean {
-    const { requirepass } = this.config.values;
-    return user === "default" && (requirepass === "" || requirepass === password);
   }
 
   /** Whether a protected command (DEBUG, MODULE) may run: the directive of its name says for whom. */

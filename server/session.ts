@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { User } from "./acl/user.ts";
 import type { ClientApi, ReplyMode } from "../commands/context.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import type { Database } from "../storage/keyspace.ts";
@@ -18,7 +19,7 @@ import { Output, OutputLimit } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { OutputBufferLimit } from "./config/lists.ts";
 import { commandSink, requestStream } from "./request_stream.ts";
-import type { Args } from "./resp/args.ts";
+import { type Args, encodeLatin1 } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
 import type { Reply } from "./resp/reply.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
@@ -55,6 +56,8 @@ export const Mode = {
   pushed: 8,
   /** It is a replica, which may not touch keys. */
   replica: 16,
+  /** Its user may not do everything. */
+  restricted: 32,
 } as const;
 
 /** What a session needs of its connection; TCP and Unix sockets have it. */
@@ -81,12 +84,10 @@ export class Session implements ClientApi, ReplicaLink {
   readonly createdAt: number;
   lastActiveAt: number;
   name = "";
-  user = "default";
   authenticated: boolean;
   libName = "";
   libVersion = "";
   noEvict = false;
-  mustObey = false;
   replyMode: ReplyMode = "on";
   isMonitor = false;
   /** What makes its commands go another way than straight to their handlers: bits of {@link Mode}. */
@@ -122,6 +123,8 @@ export class Session implements ClientApi, ReplicaLink {
   /** What it was sent while its own command runs. */
   #pushed: Uint8Array[] = [];
   #protocol: 2 | 3 = 2;
+  #account!: User;
+  #mustObey = false;
   /** Whom to tell of the stream, if it is this server's primary. */
   #feed: StreamFeed | undefined;
   /** What it is as a replica; set together with {@link Mode.replica}. */
@@ -147,10 +150,40 @@ export class Session implements ClientApi, ReplicaLink {
     this.id = id;
     this.endpoints = endpoints;
     this.createdAt = this.lastActiveAt = server.keyspace.now;
-    this.authenticated = !server.requiresPassword;
+    this.account = server.acl.defaultUser;
+    this.authenticated = !server.acl.requiresLogin;
     this.#decoder = new RequestDecoder(new SessionLimits(server, this));
     this.output = new Output(connection, server.encoders, server.stats, () => this.close());
     this.#context = new CallContext(server, this, server.discard);
+  }
+
+  /** Its user. Set anew when what that is allowed has changed. */
+  get account(): User {
+    return this.#account;
+  }
+
+  set account(user: User) {
+    this.#account = user;
+    if (user.isUnrestricted || this.#mustObey) this.modes &= ~Mode.restricted;
+    else this.modes |= Mode.restricted;
+  }
+
+  get user(): string {
+    return this.#account.name;
+  }
+
+  /** Whether it carries out what was checked elsewhere, so that no user's rules hold for it. */
+  get mustObey(): boolean {
+    return this.#mustObey;
+  }
+
+  set mustObey(on: boolean) {
+    this.#mustObey = on;
+    this.account = this.#account;
+  }
+
+  get isRestricted(): boolean {
+    return (this.modes & Mode.restricted) !== 0;
   }
 
   get protocol(): 2 | 3 {
@@ -637,12 +670,12 @@ export class Session implements ClientApi, ReplicaLink {
     this.#server.tracking.disable(this);
     this.select(0);
     this.name = "";
-    this.user = "default";
+    this.account = this.#server.acl.defaultUser;
     this.noEvict = this.noTouch = this.isMonitor = false;
     this.replyMode = "on";
     this.#server.monitors.delete(this);
     this.#server.pubsub.unsubscribeAll(this);
-    this.authenticated = !this.#server.requiresPassword;
+    this.authenticated = !this.#server.acl.requiresLogin;
     this.protocol = 2;
   }
 
@@ -679,7 +712,7 @@ export class Session implements ClientApi, ReplicaLink {
       ["tot-mem", this.memory],
       ["events", "r"],
       ["cmd", this.lastCommand?.fullName ?? "NULL"],
-      ["user", this.user],
+      ["user", this.isPrimary ? "(superuser)" : utf8(this.user)],
       ["redir", this.tracking?.redirect ?? -1],
       ["resp", this.#protocol],
       ["lib-name", this.libName],
@@ -717,6 +750,11 @@ export class Session implements ClientApi, ReplicaLink {
     if (this.noTouch) flags += "T";
     return flags === "" ? "N" : flags;
   }
+}
+
+/** The text that UTF-8 says, given one byte a character. */
+function utf8(text: string): string {
+  return new TextDecoder().decode(encodeLatin1(text));
 }
 
 /** The limits of a session's requests, read where they live. */

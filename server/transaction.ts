@@ -180,10 +180,10 @@ export function execute(ctx: CallContext): void | Promise<void> {
   let later: void | Promise<void> = undefined;
   try {
     later = transaction.forEach((command, args) => {
-      if (client.replyMode !== "off") return server.dispatcher.callInner(ctx, command, args);
+      if (client.replyMode !== "off") return carryOut(ctx, command, args);
       // CLIENT REPLY OFF was one of the commands: not even the replies announced are given.
       const mark = ctx.reply.mark();
-      const work = server.dispatcher.callInner(ctx, command, args);
+      const work = carryOut(ctx, command, args);
       ctx.reply.rollback(mark);
       return work;
     });
@@ -200,4 +200,17 @@ export function execute(ctx: CallContext): void | Promise<void> {
     finish();
     server.release();
   });
+}
+
+/** Carries out one command, unless its user has lost the permission since it was queued. */
+function carryOut(
+  ctx: CallContext,
+  command: RegisteredCommand,
+  args: Args,
+): void | Promise<void> {
+  const { client, server } = ctx;
+  const refusal = client.isRestricted ? server.acl.refuseQueued(client, command, args) : undefined;
+  if (refusal === undefined) return server.dispatcher.callInner(ctx, command, args);
+  server.stats.countError(refusal.code);
+  ctx.reply.error(refusal.message);
 }

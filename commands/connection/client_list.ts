@@ -178,8 +178,8 @@ function readAge(args: Args, i: number): number {
 }
 
 function readUser(ctx: Context, args: Args, i: number): string {
-  const name = args.text(i);
-  if (!ctx.server.hasUser(name)) throw new ReplyError(`ERR No such user '${name}'`);
+  const name = args.binary(i);
+  if (ctx.server.acl.find(name) === undefined) throw new ReplyError(`ERR No such user '${name}'`);
   return name;
 }
 

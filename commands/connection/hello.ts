@@ -50,7 +50,7 @@ export const hello = command({
       }
     }
 
-    if (auth > 0) logIn(ctx, args.text(auth + 1), args.text(auth + 2));
+    if (auth > 0) logIn(ctx, args, { user: args.binary(auth + 1), password: auth + 2 });
     if (!client.authenticated) throw mustAuthenticate();
     if (name > 0) client.name = args.text(name);
     client.protocol = version;
@@ -95,9 +95,6 @@ function mustAuthenticate(): ReplyError {
   );
 }
 
-/** Whom a password alone logs in. */
-const DEFAULT_USER = "default";
-
 /** AUTH */
 export const auth = command({
   name: "AUTH",
@@ -114,8 +111,10 @@ export const auth = command({
   run(ctx, args) {
     if (args.count > 3) throw syntaxError();
     const alone = args.count === 2;
-    if (alone && !ctx.server.requiresPassword) throw noPasswordConfigured();
-    logIn(ctx, alone ? DEFAULT_USER : args.text(1), args.text(args.count - 1));
+    const { defaultUser } = ctx.server.acl;
+    if (alone && defaultUser.needsNoPassword) throw noPasswordConfigured();
+    const user = alone ? defaultUser.name : args.binary(1);
+    logIn(ctx, args, { user, password: args.count - 1 });
     ctx.reply.ok();
   },
 });
@@ -125,10 +124,12 @@ export const auth = command({
  *
  * @throws {ReplyError} when the password is wrong; nothing is changed then
  */
-function logIn(ctx: Context, user: string, password: string): void {
-  if (!ctx.server.authenticate(user, password)) throw wrongPassword();
-  ctx.client.user = user;
-  ctx.client.authenticated = true;
+function logIn(
+  { client, server: { acl } }: Context,
+  args: Args,
+  { user, password }: { user: string; password: number },
+): void {
+  if (!acl.logIn(client, user, args.binary(password), args.binary(0))) throw wrongPassword();
 }
 
 function wrongPassword(): ReplyError {

@@ -75,7 +75,7 @@ export const sort = command({
     arg.key("destination", { token: "STORE", keySpecIndex: 2, optional: true }),
   ],
   findKeys,
-  run: (ctx, args) => sortKey(ctx, args, readSortOptions(args, true)),
+  run: (ctx, args) => sortKey(ctx, args, readSortOptions(ctx, args, true)),
 });
 
 /** SORT_RO */
@@ -99,7 +99,7 @@ export const sortRo = command({
   ],
   args: sharedArgs,
   findKeys: () => [1],
-  run: (ctx, args) => sortKey(ctx, args, readSortOptions(args, false)),
+  run: (ctx, args) => sortKey(ctx, args, readSortOptions(ctx, args, false)),
 });
 
 /** The key to sort, and the one that the last STORE names. */

@@ -9,11 +9,12 @@
  */
 
 import { Args } from "../../server/resp/args.ts";
-import { syntaxError } from "../../server/resp/errors.ts";
+import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { Type } from "../../storage/entry.ts";
 import { Hashes } from "../../storage/hashes.ts";
 import type { Database } from "../../storage/keyspace.ts";
 import type { Ref } from "../../storage/memory/arena.ts";
+import type { Context } from "../context.ts";
 
 /** How to sort, and what to do with the result. */
 export interface SortOptions {
@@ -40,7 +41,9 @@ const GREATER = 0x3e;
 const NOTHING = new Uint8Array(0);
 
 /** Reads the options from argument 2 on. @throws {ReplyError} */
-export function readSortOptions(args: Args, mayStore: boolean): SortOptions {
+export function readSortOptions(ctx: Context, args: Args, mayStore: boolean): SortOptions {
+  // Which keys BY and GET lead to nobody knows beforehand.
+  const mayReadAnyKey = ctx.server.acl.mayReadAnyKey(ctx.client, args);
   let descending = false;
   let alpha = false;
   let offset = 0;
@@ -66,11 +69,17 @@ export function readSortOptions(args: Args, mayStore: boolean): SortOptions {
       by = args.view(++i);
       // Once a BY was constant nothing is sorted, whatever others say.
       if (!by.includes(ASTERISK)) sorts = false;
+      else if (!mayReadAnyKey) throw mayNotReadAnyKey("BY");
     } else if (args.is(i, "GET") && left >= 1) {
+      if (!mayReadAnyKey) throw mayNotReadAnyKey("GET");
       get.push(args.view(++i));
     } else throw syntaxError();
   }
   return { sorts, descending, alpha, offset, count, by, get, storeAt };
+}
+
+function mayNotReadAnyKey(option: "BY" | "GET"): ReplyError {
+  return new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
 }
 
 /** One pattern, for the keys of one database. */

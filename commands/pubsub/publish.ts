@@ -16,6 +16,7 @@ export const publish = command({
     "is the total number of subscribed patterns (by any client).",
   arity: 3,
   flags: ["pubsub", "loading", "stale", "fast", "may_replicate", "sentinel"],
+  channels: { first: 1, last: 1 },
   args: [arg.string("channel"), arg.string("message")],
 
   run(ctx, args) {
@@ -35,6 +36,7 @@ export const spublish = command({
   arity: 3,
   flags: ["pubsub", "loading", "stale", "fast", "may_replicate"],
   keys: [{ effects: ["not_key"], at: 1 }],
+  channels: { first: 1, last: 1 },
   args: [arg.string("shardchannel"), arg.string("message")],
 
   run(ctx, args) {

@@ -71,7 +71,10 @@ export const sunsubscribe = command({
 });
 
 /** What a command that subscribes shares with its kin. */
-type Shared = Pick<CommandSpec, "group" | "arity" | "flags" | "args" | "whileSubscribed" | "run">;
+type Shared = Pick<
+  CommandSpec,
+  "group" | "arity" | "flags" | "channels" | "args" | "whileSubscribed" | "run"
+>;
 
 function flagsFor(kind: SubscriptionKind): NonNullable<CommandSpec["flags"]> {
   const flags = ["pubsub", "noscript", "loading", "stale"] as const;
@@ -83,6 +86,7 @@ function subscribing(kind: SubscriptionKind, names: ArgSpec): Shared {
     group: "pubsub",
     arity: -2,
     flags: flagsFor(kind),
+    channels: { first: 1, last: -1, ...(kind === "pattern" && { arePatterns: true }) },
     args: [names],
     whileSubscribed: true,
     run(ctx, args) {

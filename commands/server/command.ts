@@ -189,7 +189,7 @@ function replyWithKeys(ctx: Context, args: Args, withFlags: boolean): void {
   const { reply, server } = ctx;
   const request = new Args(args.buf, args.count);
   for (let i = 2; i < args.count; i++) request.push(args.off[i], args.len[i]);
-  const spec = lookUp(server.registry, request)?.spec;
+  const spec = server.registry.lookUp(request)?.spec;
   if (spec === undefined) throw new ReplyError("ERR Invalid command specified");
   if (!hasKeys(spec)) throw new ReplyError("ERR The command has no key arguments");
   if (!fits(spec, request)) {
@@ -206,12 +206,6 @@ function replyWithKeys(ctx: Context, args: Args, withFlags: boolean): void {
     reply.bulk(request.view(index));
     if (withFlags) replyWithWords(reply, keyFlags(use));
   }
-}
-
-function lookUp(registry: Registry, request: Args): RegisteredCommand | undefined {
-  const found = registry.find(request);
-  if (found?.subcommands === undefined || request.count === 1) return found;
-  return found.subcommands.get(request.lower(1));
 }
 
 function fits({ arity }: CommandSpec, request: Args): boolean {

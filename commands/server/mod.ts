@@ -6,6 +6,7 @@
 
 import type { CommandSpec } from "../command.ts";
 import { restoreAsking } from "../generic/dump.ts";
+import { acl } from "./acl.ts";
 import { bgrewriteaof } from "./bgrewriteaof.ts";
 import { commandCommand } from "./command.ts";
 import { config } from "./config.ts";
@@ -24,6 +25,7 @@ import { slowlog } from "./slowlog.ts";
 /** All commands of the group. */
 export const serverCommands: readonly CommandSpec[] = [
   ...keyspaceServerCommands,
+  acl,
   bgrewriteaof,
   commandCommand,
   config,

@@ -74,14 +74,17 @@ export class Config implements ConfigApi {
   /** The absolute path of the configuration file, if there is one. */
   readonly file: string | undefined;
 
-  #host: ConfigHost;
+  /** The machine that it is read from and written to. */
+  readonly host: ConfigHost;
+  /** Lines of CONFIG REWRITE that are no directive's: those about users. */
+  #userLines: () => readonly string[] = () => [];
   #names = namedDirectives();
   #settings = new Map<DirectiveName, Setting<unknown>>();
   #listeners: { names: ReadonlySet<DirectiveName>; listener: ConfigListener }[] = [];
 
   /** Everything at its default. */
   constructor({ host = denoHost(), file }: { host?: ConfigHost; file?: string | undefined } = {}) {
-    this.#host = host;
+    this.host = host;
     this.file = file;
     const values: Record<string, unknown> = {};
     for (const { name, directive } of this.#names.values()) {
@@ -138,6 +141,11 @@ export class Config implements ConfigApi {
    */
   onChange(names: readonly DirectiveName[], listener: ConfigListener): void {
     this.#listeners.push({ names: new Set(names), listener });
+  }
+
+  /** Says where CONFIG REWRITE finds the lines about users, without the word `user`. */
+  provideUserLines(lines: () => readonly string[]): void {
+    this.#userLines = lines;
   }
 
   /**
@@ -201,15 +209,18 @@ export class Config implements ConfigApi {
     const { file } = this;
     if (file === undefined) throw noConfigFile();
     const text = rewriteConfigText(this.#fileText(file), {
-      directives: [...this.#settings].map(([name, setting]) => {
-        const directive: Directive<unknown> = directives[name];
-        const lines = directive.fileLines(setting);
-        return { name, lines: all ? lines.map(({ text }) => ({ text, needed: true })) : lines };
-      }),
+      directives: [
+        ...[...this.#settings].map(([name, setting]) => {
+          const directive: Directive<unknown> = directives[name];
+          const lines = directive.fileLines(setting);
+          return { name, lines: all ? lines.map(({ text }) => ({ text, needed: true })) : lines };
+        }),
+        { name: "user", lines: this.#userLines().map((text) => ({ text, needed: true })) },
+      ],
       nameOf: (name) => this.lookUp(name)?.name ?? (OTHER_NAMES.has(name) ? name : undefined),
     });
     try {
-      this.#host.replaceFile(file, text);
+      this.host.replaceFile(file, text);
     } catch (error) {
       throw rewriteFailed(failureReason(error));
     }
@@ -275,7 +286,7 @@ export class Config implements ConfigApi {
       } catch (error) {
         // The client hears why its change failed; that the way back failed, too, is for the operator.
         const reason = error instanceof Error ? error.message : String(error);
-        this.#host.warn(
+        this.host.warn(
           `Cannot go back to the configuration before a failed CONFIG SET: ${reason}`,
         );
       }
@@ -298,7 +309,7 @@ export class Config implements ConfigApi {
 
   #realDirectory(path: string): string {
     try {
-      return this.#host.realDirectory(absolutePath(this.values.dir, path));
+      return this.host.realDirectory(absolutePath(this.values.dir, path));
     } catch (error) {
       throw new Refusal(failureReason(error));
     }
@@ -317,7 +328,7 @@ export class Config implements ConfigApi {
   /** What the configuration file holds; nothing if it was removed. */
   #fileText(file: string): string {
     try {
-      return this.#host.readFile(file);
+      return this.host.readFile(file);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "";
       throw rewriteFailed(failureReason(error));

@@ -16,11 +16,12 @@ export interface ConfigHost {
   /** An environment variable. */
   env(name: string): string | undefined;
   readFile(path: string): string;
+  readBytes(path: string): Uint8Array;
   readStdin(): string;
   /** The paths that a pattern of absolute paths matches, sorted. */
   listFiles(pattern: string): string[];
   /** Replaces a file at once and durably: a reader sees the old text or the new one. */
-  replaceFile(path: string, text: string): void;
+  replaceFile(path: string, content: string | Uint8Array): void;
   /** The absolute path of an existing folder, without symbolic links. */
   realDirectory(path: string): string;
   /** Tells the operator about something that goes on nevertheless. */
@@ -33,6 +34,7 @@ export function denoHost(): ConfigHost {
     workingDirectory: Deno.cwd(),
     env: (name) => Deno.env.get(name),
     readFile: (path) => Deno.readTextFileSync(path),
+    readBytes: (path) => Deno.readFileSync(path),
     readStdin,
     listFiles,
     replaceFile,
@@ -109,13 +111,13 @@ function exists(path: string): boolean {
   }
 }
 
-function replaceFile(path: string, text: string): void {
+function replaceFile(path: string, content: string | Uint8Array): void {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   // Beside the file, since a rename cannot cross file systems.
   const prefix = path.slice(folder.length) + ".";
   const temporary = Deno.makeTempFileSync({ dir: folder, prefix });
   try {
-    writeDurably(temporary, text);
+    writeDurably(temporary, content);
     Deno.chmodSync(temporary, 0o644 & ~Deno.umask());
     Deno.renameSync(temporary, path);
   } catch (error) {
@@ -125,9 +127,9 @@ function replaceFile(path: string, text: string): void {
   syncFolder(folder);
 }
 
-function writeDurably(path: string, text: string): void {
+function writeDurably(path: string, content: string | Uint8Array): void {
   using file = Deno.openSync(path, { write: true });
-  const bytes = new TextEncoder().encode(text);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   for (let written = 0; written < bytes.length;) {
     written += file.writeSync(bytes.subarray(written));
   }

@@ -9,7 +9,7 @@ import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
 export function statsFields(
-  { keyspace, pubsub, replica, replication, stats, tracking }: Server,
+  { acl, keyspace, pubsub, replica, replication, stats, tracking }: Server,
 ): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
@@ -73,10 +73,10 @@ export function statsFields(
     eventloop_duration_cmd_sum: Math.round(commandMicros),
     instantaneous_eventloop_cycles_per_sec: 0,
     instantaneous_eventloop_duration_usec: 0,
-    acl_access_denied_auth: 0,
-    acl_access_denied_cmd: 0,
-    acl_access_denied_key: 0,
-    acl_access_denied_channel: 0,
+    acl_access_denied_auth: acl.log.denials.auth,
+    acl_access_denied_cmd: acl.log.denials.command,
+    acl_access_denied_key: acl.log.denials.key,
+    acl_access_denied_channel: acl.log.denials.channel,
   };
 }
 

@@ -145,10 +145,11 @@ export function redisFunctions(host: RedisFunctionsHost): Readonly<Record<string
       const run = requireRun();
       const args = calls.readArguments();
       if (args === undefined) return lua.raise();
-      if (run.findCommand(args) === undefined) {
+      const command = run.findCommand(args);
+      if (command === undefined) {
         raiseError(lua, "Invalid command passed to redis.acl_check_cmd()");
       }
-      lua.pushBoolean(true);
+      lua.pushBoolean(run.allows(command, args));
       return 1;
     },
   };

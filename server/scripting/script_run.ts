@@ -93,9 +93,13 @@ export class ScriptRun {
 
   /** The command that a request names; undefined when there is none, or no such subcommand. */
   findCommand(args: Args): RegisteredCommand | undefined {
-    const command = this.#host.registry.find(args);
-    if (command?.subcommands === undefined || args.count === 1) return command;
-    return command.subcommands.get(args.lower(1));
+    return this.#host.registry.lookUp(args);
+  }
+
+  /** Whether the user may carry out a command. */
+  allows(command: RegisteredCommand, args: Args): boolean {
+    const { client, server } = this.caller;
+    return !client.isRestricted || server.acl.allows(client, command, args);
   }
 
   #refuse(command: RegisteredCommand | undefined, args: Args): string | undefined {
@@ -110,6 +114,10 @@ export class ScriptRun {
     const { client, server } = this.caller;
     if (server.replica.isStale && (mask & Flag.stale) === 0 && !client.mustObey) {
       return "Can not execute the command on a stale replica";
+    }
+    if (client.isRestricted) {
+      const denial = server.acl.refuseInScript(client, command, args);
+      if (denial !== undefined) return `ACL failure in script: ${denial}`;
     }
     if (this.#isReadOnly && (mask & (Flag.write | Flag.may_replicate)) !== 0) {
       return "Write commands are not allowed from read-only scripts.";

@@ -36,12 +36,19 @@ export function fakeHost({ files = {}, env = {}, stdin = "" }: FakeMachine = {})
       if (text === undefined) throw new Deno.errors.NotFound(path);
       return text;
     },
+    readBytes(path) {
+      const text = stored.get(path);
+      if (text === undefined) throw new Deno.errors.NotFound(path);
+      return encoder.encode(text);
+    },
     readStdin: () => stdin,
     listFiles(pattern) {
       const bytes = encoder.encode(pattern);
       return [...stored.keys()].filter((path) => globMatch(bytes, encoder.encode(path))).sort();
     },
-    replaceFile: (path, text) => void stored.set(path, text),
+    replaceFile(path, content) {
+      stored.set(path, typeof content === "string" ? content : new TextDecoder().decode(content));
+    },
     realDirectory(path) {
       if (path !== "/srv" && path !== "/srv/data") throw new Deno.errors.NotFound(path);
       return path;
