@@ -8,6 +8,7 @@ import "./server/modules.ts";
 import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/loader.ts";
+import { ReplyError } from "./server/resp/errors.ts";
 import { CoolCache } from "./server/coolcache.ts";
 import { USAGE, VERSION_LINE } from "./server/version.ts";
 import {
@@ -37,6 +38,58 @@ function fail(message: string): never {
   Deno.exit(1);
 }
 
+/** A signal that comes while a script runs is looked at again after so long. */
+const BUSY_RETRY_MS = 100;
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Ends an instance when the process is told to. */
+class Signals {
+  readonly #listeners = new Map<Deno.Signal, () => void>();
+
+  follow(instance: CoolCache): void {
+    for (const signal of ENDING_SIGNALS) {
+      const listener = () => end(instance, signal);
+      this.#listeners.set(signal, listener);
+      Deno.addSignalListener(signal, listener);
+    }
+  }
+
+  close(): void {
+    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
+  }
+}
+
+/** Ends an instance as the directive for a signal says. */
+async function end(
+  instance: CoolCache,
+  signal: typeof ENDING_SIGNALS[number],
+): Promise<void> {
+  const { server } = instance;
+  server.log("warning", `Received ${signal}, scheduling shutdown...`);
+  if (server.loading.current !== undefined) {
+    server.log("warning", "Received shutdown signal during loading, exiting now.");
+    Deno.exit(0);
+  }
+  const { shutdownOnSigint, shutdownOnSigterm, save } = server.config.values;
+  const flags = signal === "SIGINT" ? shutdownOnSigint : shutdownOnSigterm;
+  const wanted = flags.includes("nosave") ? false : flags.includes("save") ? true : save.length > 0;
+  if (server.busy !== undefined && wanted) {
+    // What a script has half done must not be saved.
+    setTimeout(() => end(instance, signal), BUSY_RETRY_MS);
+    return;
+  }
+  try {
+    await server.shutdown({
+      save: wanted,
+      now: flags.includes("now"),
+      force: flags.includes("force"),
+    });
+  } catch (error) {
+    if (!(error instanceof ReplyError)) throw error;
+    server.log("warning", `The server goes on: ${error.message}`);
+  }
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const wanted = wantedInformation(args);
   if (wanted === "help") return writeLine(USAGE);
@@ -46,6 +99,7 @@ async function main(args: readonly string[]): Promise<void> {
   const renames = new Map(
     renamedCommands.map(({ from, to }) => [from.toLowerCase(), to.toLowerCase()]),
   );
+  const signals = new Signals();
   let instance: CoolCache;
   try {
     instance = await CoolCache.start({
@@ -53,6 +107,7 @@ async function main(args: readonly string[]): Promise<void> {
       renames,
       users,
       log: writeLine,
+      onListening: (instance) => signals.follow(instance),
       releaseMemory: () => void trimSystemHeap(),
       discardMemory: discardPages(),
     });
@@ -60,12 +115,9 @@ async function main(args: readonly string[]): Promise<void> {
     if (!(error instanceof Error)) throw error;
     fail(error.message);
   }
-  const end = () => void instance.close();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, end);
   instance.server.log("notice", `Ready to accept connections on port ${instance.port}`);
   await instance.closed;
-  for (const signal of signals) Deno.removeSignalListener(signal, end);
+  signals.close();
   if (instance.failure !== undefined) Deno.exit(1);
   instance.server.log("notice", "coolcache is now ready to exit, bye bye...");
 }

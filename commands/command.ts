@@ -171,6 +171,8 @@ export interface CommandSpec {
    * and EXEC, or it is the one that executes the transaction, and is refused wherever a queued command is.
    */
   readonly inTransaction?: "at-once" | "executes";
+  /** Whether it is refused like a write while the disk fails, since it is how clients ask whether all is well. */
+  readonly tellsOfDiskErrors?: true;
   /** Whether this request says of itself that it does not write, though the command might: a script, a function. */
   readonly doesNotWrite?: (server: ServerApi, args: Args) => boolean;
   /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */

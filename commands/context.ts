@@ -8,6 +8,7 @@
  */
 
 import type { Args } from "../server/resp/args.ts";
+import type { ReplyError } from "../server/resp/errors.ts";
 import type { Reply } from "../server/resp/reply.ts";
 import type { Type } from "../storage/entry.ts";
 import type { Database, Keyspace } from "../storage/keyspace.ts";
@@ -230,6 +231,9 @@ export interface ServerApi {
   random(): number;
   /** The text of INFO for these sections (lower case; empty means the default ones). */
   info(sections: readonly string[]): string;
+  readonly saves: SavesApi;
+  /** Why writes are refused since the disk has failed; undefined while they are not. */
+  diskError(options?: { readonly forScript?: boolean }): ReplyError | undefined;
   /** Begins an orderly end of the process or instance. */
   shutdown(options: ShutdownOptions): Promise<void>;
   /** Cancels a shutdown that waits; false when there is none. */
@@ -440,6 +444,37 @@ export interface FailoverApi {
   /** Begins to wait until a replica is in step. @throws {ReplyError} when the target is none, or is not ready */
   start(options: FailoverOptions): void;
   abort(why: string): void;
+}
+
+/** How the data is saved to a file. */
+export interface SavesApi {
+  /** When that was done last, Unix time in s; when the server started before it was done. */
+  readonly lastSave: number;
+  /** Saves before it returns. @throws {ReplyError} when that cannot be done, or while it goes on in the background */
+  save(): void;
+  /**
+   * Begins to save in the background, or will as soon as that is possible.
+   *
+   * @param mayWait whether it may begin later, as the append-only file is being rewritten
+   * @param mustWait whether it is to begin later, as the commands at hand belong together
+   * @throws {ReplyError} while that goes on already, or when it may not wait
+   */
+  saveInBackground(
+    options: { readonly mayWait: boolean; readonly mustWait: boolean },
+  ): "started" | "scheduled";
+  /** All data has been dropped: what is being saved is worthless, and with save points the file is to be emptied. */
+  flushed(): void;
+  /**
+   * Replaces the data by what the file holds, with no commands in between.
+   *
+   * @param saves whether the data is saved before
+   * @param flushes whether the data is dropped before
+   * @param replaces whether keys that are there already are replaced; they end it otherwise
+   * @throws {ReplyError} when the file cannot be written or loaded
+   */
+  reload(
+    options: { readonly saves: boolean; readonly flushes: boolean; readonly replaces: boolean },
+  ): Promise<void>;
 }
 
 /** Where a server's memory goes, in bytes. */

@@ -121,14 +121,44 @@ export function tooFewReplicas(): ReplyError {
   return new ReplyError("NOREPLICAS Not enough good replicas to write.");
 }
 
-/** Effects cannot be written to the append-only file, for this reason. */
-export function cannotAppend(reason: string): ReplyError {
-  return new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
+/** Effects cannot be written to the append-only file, for this reason; for a script that may write, in other words. */
+export function cannotAppend(reason: string, { forScript = false } = {}): ReplyError {
+  return new ReplyError(
+    forScript
+      ? "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. " +
+        "Writable scripts are blocked. Use 'no-writes' flag for read only scripts. " +
+        `AOF error: ${reason}`
+      : `MISCONF Errors writing to the AOF file: ${reason}`,
+  );
 }
 
 /** The data are not there yet. */
 export function isLoading(): ReplyError {
   return new ReplyError("LOADING Redis is loading the dataset in memory");
+}
+
+/** A file could not be written; why is in the log. */
+export function saveFailure(): ReplyError {
+  return new ReplyError("ERR");
+}
+
+/** SHUTDOWN could not save, or was called off. */
+export function shutdownFailure(): ReplyError {
+  return new ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
+}
+
+/** Writes are refused while snapshots cannot be saved; for a script that says that it may write, in other words. */
+export function cannotSave({ forScript = false } = {}): ReplyError {
+  const why =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. ";
+  return new ReplyError(
+    why +
+      (forScript
+        ? "Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+        : "Commands that may modify the data set are disabled, because this instance is configured to report errors " +
+          "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs " +
+          "for details about the RDB error."),
+  );
 }
 
 /** RESTORE with a time to live below zero. */

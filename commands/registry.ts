@@ -12,8 +12,8 @@ import { type Args, encodeLatin1 } from "../server/resp/args.ts";
 import type { CommandFlag, CommandSpec } from "./command.ts";
 
 /**
- * The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test, and (`at_once`, `executes`)
- * what the spec says of transactions.
+ * The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test, and (`at_once`, `executes`,
+ * `tells_of_disk_errors`) what else the spec says.
  */
 export const Flag = {
   write: 1 << 0,
@@ -38,6 +38,7 @@ export const Flag = {
   executes: 1 << 19,
   while_subscribed: 1 << 20,
   touches_arbitrary_keys: 1 << 21,
+  tells_of_disk_errors: 1 << 22,
 } as const;
 
 /** A command as one server knows it. */
@@ -159,7 +160,7 @@ function register(
     id: all.length,
     fullName,
     originalName: parent === undefined ? ownName : `${parent.originalName}|${ownName}`,
-    mask: flagMask(spec.flags ?? []) | modeMask(spec),
+    mask: flagMask(spec.flags ?? []) | traitMask(spec),
     arity: spec.arity,
     run: spec.run,
     parent,
@@ -180,9 +181,10 @@ function flagMask(flags: readonly CommandFlag[]): number {
   return mask;
 }
 
-/** What holds of the command while a client is in a transaction, or subscribed. */
-function modeMask({ inTransaction, whileSubscribed }: CommandSpec): number {
+/** What the spec says of the command beside its flags. */
+function traitMask({ inTransaction, whileSubscribed, tellsOfDiskErrors }: CommandSpec): number {
   let mask = whileSubscribed ? Flag.while_subscribed : 0;
+  if (tellsOfDiskErrors) mask |= Flag.tells_of_disk_errors;
   if (inTransaction !== undefined) mask |= Flag.at_once;
   if (inTransaction === "executes") mask |= Flag.executes;
   return mask;

@@ -9,6 +9,9 @@ import type { Server } from "./server.ts";
 import type { Connection, Endpoints } from "./session.ts";
 import { Session } from "./session.ts";
 
+/** Why everybody is kept from writing: replicas are to catch up before … */
+export type WriteHold = "failover" | "shutdown";
+
 /** The clients of one server. */
 export class Clients implements ClientsApi {
   readonly #server: Server;
@@ -16,8 +19,8 @@ export class Clients implements ClientsApi {
   #nextId = 1;
   #pausedUntil = 0;
   #pauseAll = false;
-  /** Whether a failover keeps everybody from writing. */
-  #failsOver = false;
+  /** What keeps everybody from writing, beside CLIENT PAUSE. */
+  readonly #writeHolds = new Set<WriteHold>();
   #waiting: Session[] = [];
 
   constructor(server: Server) {
@@ -96,18 +99,20 @@ export class Clients implements ClientsApi {
     this.#letGoOn();
   }
 
-  /** Keeps everybody from writing, whatever CLIENT UNPAUSE says, or no longer. */
-  pauseForFailover(on: boolean): void {
-    this.#failsOver = on;
+  /** Keeps everybody from writing, whatever CLIENT UNPAUSE says, or (false) does so no longer. */
+  holdWrites(reason: WriteHold, on: boolean): void {
+    if (on) this.#writeHolds.add(reason);
+    else this.#writeHolds.delete(reason);
     this.#server.pausesAny ||= on;
     if (!on) this.#letGoOn();
   }
 
   /** Lets clients try again; those that are held up for another reason will wait on. */
   #letGoOn(): void {
-    this.#server.pausesAny = this.#failsOver || this.#pausedUntil > 0;
+    this.#server.pausesAny = this.#writeHolds.size > 0 || this.#pausedUntil > 0;
     const waiting = this.#waiting;
     this.#waiting = [];
+    // Whom something else still holds up waits again.
     for (const session of waiting) session.resume();
   }
 
@@ -115,7 +120,7 @@ export class Clients implements ClientsApi {
   holds(session: Session, writes: boolean): boolean {
     // Replicas only say how far they are.
     if (session.isReplica) return false;
-    if (this.#failsOver && writes) return true;
+    if (this.#writeHolds.size > 0 && writes) return true;
     return this.#pausedUntil > this.#server.keyspace.now && (this.#pauseAll || writes);
   }
 
@@ -125,7 +130,7 @@ export class Clients implements ClientsApi {
   }
 
   get pausedWrites(): boolean {
-    return this.#failsOver || this.#pausedUntil > this.#server.keyspace.now;
+    return this.#writeHolds.size > 0 || this.#pausedUntil > this.#server.keyspace.now;
   }
 
   /** Ends a pause whose time is over; called regularly. */

@@ -18,6 +18,7 @@ import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
 import type { Discard } from "../storage/memory/pages.ts";
+import { loadRdbFile } from "./persistence/rdb_load.ts";
 import { Server } from "./server.ts";
 
 /** How to start an instance. Every directive of redis.conf may be given in `directives`. */
@@ -28,7 +29,11 @@ export interface CoolCacheOptions {
   hostname?: string | readonly string[];
   /** Path of a Unix socket to listen on. */
   unixSocket?: string;
-  /** Further directives, as in redis.conf: `{ maxmemory: "100mb" }`. */
+  /**
+   * Further directives, as in redis.conf: `{ maxmemory: "100mb" }`. With a `dir` the data is kept there: it is loaded at
+   * the start and saved at the default save points and at the end, as redis-server does. Without one nothing is loaded,
+   * and saved only where `save` says so, into the working folder.
+   */
   directives?: ConfigOptions;
   /** A configuration that has been read already, in place of `directives`. */
   config?: Config;
@@ -38,6 +43,8 @@ export interface CoolCacheOptions {
   users?: readonly ConfigLine[];
   /** Where log lines go; silent unless given. */
   log?: (line: string) => void;
+  /** Is called when connections are accepted, but what was saved is still to be loaded. */
+  onListening?: (instance: CoolCache) => void;
   /** Unix time in ms; the system's clock unless given. */
   now?: () => number;
   /** Numbers in [0, 1). */
@@ -62,11 +69,16 @@ export class CoolCache implements AsyncDisposable {
   readonly #cron: Cron;
   /** Why it has ended by itself, unless it was asked to. */
   failure: string | undefined;
+  /** Whether data is loaded at the start, and saved as redis-server does by itself. */
+  readonly #keepsFiles: boolean;
   #closing: Promise<void> | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
   private constructor(options: CoolCacheOptions) {
-    const config = options.config ?? Config.fromOptions(options.directives ?? {});
+    const { directives = {} } = options;
+    this.#keepsFiles = options.config !== undefined || directives.dir !== undefined;
+    const config = options.config ??
+      Config.fromOptions(this.#keepsFiles ? directives : { save: "", ...directives });
     const now = options.now ?? Date.now;
     this.server = new Server({
       config,
@@ -83,7 +95,7 @@ export class CoolCache implements AsyncDisposable {
       random: options.random ?? Math.random,
       ...(options.releaseMemory && { releaseMemory: options.releaseMemory }),
       ...(options.discardMemory && { discardMemory: options.discardMemory }),
-      end: (how) => this.#shutDown(how),
+      end: () => this.#close(),
       fail: (message) => this.#fail(message),
     });
     this.#listeners = new Listeners(this.server);
@@ -91,19 +103,24 @@ export class CoolCache implements AsyncDisposable {
   }
 
   /**
-   * Starts an instance and listens.
+   * Starts an instance, listens, and loads what it has saved.
    *
-   * @throws {Error} when an address cannot be listened on, or the data cannot be loaded; nothing is left running then
+   * @throws {Error} when an address cannot be listened on, or the saved data cannot be loaded; nothing is left running
+   * then
    */
   static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
     const instance = new CoolCache(options);
     try {
       instance.#listen(options);
+      options.onListening?.(instance);
       await instance.server.aof.begin();
+      if (instance.#keepsFiles && !instance.server.aof.isEnabled) {
+        await loadRdbFile(instance.server);
+      }
       const { replicaof } = instance.server.config.values;
       if (replicaof !== undefined) instance.server.replica.begin(replicaof);
     } catch (error) {
-      await instance.close();
+      await instance.#close();
       throw error;
     }
     return instance;
@@ -147,20 +164,38 @@ export class CoolCache implements AsyncDisposable {
 
   #fail(message: string): void {
     this.failure = message;
-    this.close();
+    this.#close();
   }
 
-  async #shutDown(_how: ShutdownOptions): Promise<void> {
-    await this.close();
+  /**
+   * Ends as SHUTDOWN does: replicas catch up, the data is saved if there are save points.
+   *
+   * @throws {ReplyError} when the data cannot be saved, or the shutdown is called off; the instance goes on then
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
+    return this.#closing ?? this.server.shutdown(options);
   }
 
-  /** Stops listening, closes all connections and timers. */
+  /**
+   * Stops listening, closes all connections and timers. With save points the data is saved before; if that cannot be
+   * done, the log says why.
+   */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
+    if (this.#closing !== undefined) return this.#closing;
+    const { busy, shutdowns } = this.server;
+    // What a script has half done must not be saved.
+    return shutdowns.begin({ now: true, force: true, ...(busy !== undefined && { save: false }) });
   }
 
-  async #close(): Promise<void> {
+  /** Ends without saving. */
+  #close(): Promise<void> {
+    return this.#closing ??= this.#closeAll();
+  }
+
+  async #closeAll(): Promise<void> {
     this.#cron.stop();
+    this.server.shutdowns.close();
+    this.server.saves.cancel();
     await this.#listeners.stop();
     await this.server.replica.close();
     // Replies may wait for the disk.
@@ -170,6 +205,7 @@ export class CoolCache implements AsyncDisposable {
     this.server.scripting.close();
     this.server.functions.close();
     await this.server.fairness.close();
+    await this.server.saves.settled();
     await this.#listeners.ended();
     await this.server.following.ended();
     this.#closed.resolve();

@@ -92,6 +92,8 @@ export class Cron {
     }
     server.tracking.limit();
     server.stats.peakMemory = Math.max(server.stats.peakMemory, server.usedMemory);
+    server.shutdowns.tick();
+    server.saves.tick();
     if (this.#slices === undefined) this.#slice();
   }
 
@@ -114,7 +116,8 @@ export class Cron {
   #slice(): void {
     const server = this.#server;
     this.#slices = undefined;
-    if (server.busy !== undefined) return;
+    // What is being loaded is left alone until it is complete.
+    if (server.busy !== undefined || server.loading.current?.isAsync === false) return;
     server.keyspace.setTime(server.readClock());
     let more = false;
     if (

@@ -10,13 +10,7 @@
 import type { CommandSpec } from "../commands/command.ts";
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
 import { Audience, effectBytes } from "../replication/effects.ts";
-import {
-  cannotAppend,
-  isLoading,
-  primaryIsDown,
-  readOnlyReplica,
-  tooFewReplicas,
-} from "../commands/errors.ts";
+import { isLoading, primaryIsDown, readOnlyReplica, tooFewReplicas } from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
@@ -87,13 +81,12 @@ const GATES: readonly Gate[] = [
     },
   },
   {
-    active: ({ aof }) => aof.error !== undefined,
+    only: Flag.write | Flag.executes | Flag.tells_of_disk_errors,
+    active: (server) => server.diskError() !== undefined,
     refuse({ client, server }, command) {
-      const { error } = server.aof;
-      if (error === undefined || client.mustObey) return undefined;
-      const isRefused = (effectiveMask(client, command) & Flag.write) !== 0 ||
-        command.fullName === "ping";
-      return isRefused ? cannotAppend(error) : undefined;
+      if (client.mustObey) return undefined;
+      const refusable = Flag.write | Flag.tells_of_disk_errors;
+      return (effectiveMask(client, command) & refusable) === 0 ? undefined : server.diskError();
     },
   },
   {

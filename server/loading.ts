@@ -18,6 +18,22 @@ export interface Load {
   /** How many bytes there are to load; 0 where that is not known. */
   readonly totalBytes: number;
   loadedBytes: number;
+  /** Bytes that the data took where it was written; 0 where that is not known. */
+  usedByWriter: number;
+}
+
+/** The share of a load that is done, in percent. */
+export function loadedPercent({ loadedBytes, totalBytes }: Load): number {
+  return totalBytes === 0 ? 0 : Math.min(100, loadedBytes / totalBytes * 100);
+}
+
+/** Seconds until a load will be over if it goes on as before; `now` is Unix time in ms. */
+export function remainingSeconds(
+  { loadedBytes, totalBytes, startedAt }: Load,
+  now: number,
+): number {
+  if (loadedBytes === 0) return 1;
+  return Math.max(0, (now - startedAt) / 1000 * (totalBytes - loadedBytes) / loadedBytes);
 }
 
 /** The loads of one server, one at a time. */
@@ -35,9 +51,9 @@ export class Loading {
     return this.#load;
   }
 
-  /** Says that one begins; `loadedBytes` of the answer is the caller's to change. */
-  begin(load: Omit<Load, "loadedBytes">): Load {
-    this.#load = { ...load, loadedBytes: 0 };
+  /** Says that one begins; what is known of its progress is the caller's to change. */
+  begin(load: Omit<Load, "loadedBytes" | "usedByWriter">): Load {
+    this.#load = { ...load, loadedBytes: 0, usedByWriter: 0 };
     this.#onChange();
     return this.#load;
   }

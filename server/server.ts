@@ -15,6 +15,7 @@ import type {
   ServerApi,
   ShutdownOptions,
 } from "../commands/context.ts";
+import { cannotAppend, cannotSave } from "../commands/errors.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
 import { Failover } from "../replication/failover.ts";
@@ -30,7 +31,9 @@ import {
   type KeyspaceHooks,
 } from "../storage/keyspace.ts";
 import type { Discard } from "../storage/memory/pages.ts";
-import { snapshot } from "../storage/snapshot.ts";
+import { flushAll } from "../storage/lazy_free.ts";
+import { COMMON_VERSION, NEWEST_VERSION } from "../storage/rdb/format.ts";
+import { snapshot, type SnapshotOptions } from "../storage/snapshot.ts";
 import { Acl } from "./acl/acl.ts";
 import { Blocking } from "./blocking.ts";
 import { type CallContext, ScriptCallContext } from "./call_context.ts";
@@ -49,14 +52,17 @@ import { Aof } from "./persistence/aof.ts";
 import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
 import { Notifications } from "./notifications.ts";
 import { EncoderPool } from "./output.ts";
+import { RdbSaves } from "./persistence/rdb_saves.ts";
 import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
 import { Args } from "./resp/args.ts";
+import type { ReplyError } from "./resp/errors.ts";
 import { DiscardReply, type Reply } from "./resp/reply.ts";
 import { Functions } from "./scripting/functions.ts";
 import type { ScriptHost } from "./scripting/host.ts";
 import { busyRefusal, Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
+import { Shutdown } from "./shutdown.ts";
 import { Slowlog } from "./slowlog.ts";
 import { SAMPLE_EVERY, Stats } from "./stats.ts";
 import { REDIS_VERSION } from "./version.ts";
@@ -83,7 +89,7 @@ export interface ServerOptions {
   /** Gives the memory of bytes that nobody reads any more back to the system; buffers are detached unless given. */
   discardMemory?: Discard;
   /** Ends the instance, after SHUTDOWN. */
-  end: (options: ShutdownOptions) => Promise<void>;
+  end: () => Promise<void>;
   /** Ends the instance at once: what it has told its clients cannot be kept. */
   fail?: (message: string) => void;
 }
@@ -105,6 +111,8 @@ const FOLLOWED_DIRECTIVES = [
   "replica-ignore-maxmemory",
   "replica-read-only",
   "replica-serve-stale-data",
+  "save",
+  "stop-writes-on-bgsave-error",
 ] as const;
 
 /** One server. */
@@ -134,7 +142,10 @@ export class Server implements ServerApi, ScriptHost {
   readonly watches = new Watches(this.keyEvents);
   readonly scripting: Scripting = new Scripting(this);
   readonly functions: Functions = new Functions(this);
-  readonly loading = new Loading(() => this.dispatcher.refresh());
+  readonly loading = new Loading(() => {
+    this.#followKeys();
+    this.dispatcher.refresh();
+  });
   readonly monitors = new Set<Session>();
   readonly discard = new DiscardReply();
   readonly debug: DebugSwitches = { activeExpire: true, flags: new Map() };
@@ -145,6 +156,8 @@ export class Server implements ServerApi, ScriptHost {
   readonly following: Following;
   readonly replica: ReplicaRole;
   readonly failover: Failover;
+  readonly saves: RdbSaves;
+  readonly shutdowns: Shutdown;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -199,6 +212,8 @@ export class Server implements ServerApi, ScriptHost {
     this.following = new Following(this);
     this.replica = new ReplicaRole(this.following, this.replication);
     this.failover = this.#newFailover();
+    this.saves = new RdbSaves(this);
+    this.shutdowns = new Shutdown(this, options.end);
     this.latency = new Latency(() => values.latencyMonitorThreshold, () => this.keyspace.now);
     this.clients = new Clients(this);
     this.evictor = new Evictor(
@@ -233,7 +248,7 @@ export class Server implements ServerApi, ScriptHost {
   #newFailover(): Failover {
     const failover = new Failover({
       now: () => this.readClock(),
-      pauseWrites: (on) => this.clients.pauseForFailover(on),
+      pauseWrites: (on) => this.clients.holdWrites("failover", on),
       log: (level, message) => this.log(level, message),
     }, { replicas: this.replication, role: this.replica });
     this.replica.failover = failover;
@@ -279,36 +294,72 @@ export class Server implements ServerApi, ScriptHost {
     return this.replica.primary === undefined || !this.config.values.replicaIgnoreMaxmemory;
   }
 
-  #snapshot(
-    { includesKeys, includesFunctions, stream }: SnapshotRequest,
-  ): ReadableStream<Uint8Array> {
-    const { maxmemoryPolicy, rdbcompression } = this.config.values;
+  /** A snapshot for replicas, which must be able to read it whatever version they are. */
+  #snapshot({ includesKeys, includesFunctions }: SnapshotRequest): ReadableStream<Uint8Array> {
+    const options = this.snapshotOptions();
     return snapshot(this.keyspace, {
+      ...options,
+      functions: includesFunctions ? options.functions : [],
+      includesKeys,
+      checksum: true,
+      version: COMMON_VERSION,
+      pause: () => this.fairness.othersFirst(),
+    });
+  }
+
+  /**
+   * How all data is written as it is now: in the form of Redis 7.0, unless that would lose the times of single fields.
+   *
+   * @param isAofBase whether the changes that follow are kept in an append-only file
+   */
+  snapshotOptions({ isAofBase = false } = {}): SnapshotOptions {
+    const { maxmemoryPolicy, rdbcompression, rdbchecksum } = this.config.values;
+    const { stream } = this.replication;
+    const hasFieldTimes = this.keyspace.databases.some(({ volatileHashes }) =>
+      volatileHashes !== undefined && volatileHashes.size > 0
+    );
+    return {
       fields: [
         ["redis-ver", REDIS_VERSION],
         ["redis-bits", 64],
         ["ctime", Math.floor(this.keyspace.now / 1000)],
         ["used-mem", this.usedMemory],
-        [
-          "repl-stream-db",
-          this.replica.primary === undefined ? stream.database ?? 0 : this.replica.database,
-        ],
-        ["repl-id", stream.id],
-        ["repl-offset", stream.offset],
-        ["aof-base", 0],
+        ...(stream.isOpen
+          ? [
+            [
+              "repl-stream-db",
+              this.replica.primary === undefined ? stream.database ?? 0 : this.replica.database,
+            ],
+            ["repl-id", stream.id],
+            ["repl-offset", stream.offset],
+          ] as const
+          : []),
+        ["aof-base", isAofBase ? 1 : 0],
       ],
-      functions: includesFunctions
-        ? Iterator.from(this.functions.libraries).map(({ source }) => source)
-        : [],
-      includesKeys,
+      functions: Iterator.from(this.functions.libraries).map(({ source }) => source),
+      includesKeys: true,
       use: maxmemoryPolicy.endsWith("-lru")
         ? "idle"
         : maxmemoryPolicy.endsWith("-lfu")
         ? "frequency"
         : "none",
       compress: rdbcompression,
-      pause: () => this.fairness.othersFirst(),
-    });
+      checksum: rdbchecksum,
+      version: hasFieldTimes ? NEWEST_VERSION : COMMON_VERSION,
+    };
+  }
+
+  /** Drops all data and all functions, and tells nobody: others will come. O(keys) */
+  dropAll(): void {
+    flushAll(this.keyspace);
+    this.keyspace.lazyFree.drain();
+    this.functions.flush();
+  }
+
+  diskError({ forScript = false } = {}): ReplyError | undefined {
+    if (this.saves.refusesWrites) return cannotSave({ forScript });
+    const { error } = this.aof;
+    return error === undefined ? undefined : cannotAppend(error, { forScript });
   }
 
   #keyspaceHooks(): KeyspaceHooks {
@@ -333,7 +384,8 @@ export class Server implements ServerApi, ScriptHost {
   #followKeys(): void {
     const { keyEvents } = this;
     const { hooks } = this.keyspace;
-    hooks.created = keyEvents.wants("n")
+    // What is loaded is not new.
+    hooks.created = keyEvents.wants("n") && this.loading.current === undefined
       ? (db, ref) => keyEvents.emit("n", "new", db.keyBytes(ref), db)
       : undefined;
     hooks.missed = keyEvents.wants("m")
@@ -574,7 +626,7 @@ export class Server implements ServerApi, ScriptHost {
   shutdown(options: ShutdownOptions): Promise<void> {
     // What a script has half done must not be saved.
     if (this.busy !== undefined && options.save !== false) throw busyRefusal(this.busy);
-    return this.#options.end(options);
+    return this.shutdowns.begin(options);
   }
 
   /** Ends the instance at once, because of this. */
@@ -584,7 +636,7 @@ export class Server implements ServerApi, ScriptHost {
   }
 
   cancelShutdown(): boolean {
-    return false;
+    return this.shutdowns.abort();
   }
 
   log(level: LogLevel, message: string): void {

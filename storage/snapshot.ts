@@ -45,6 +45,12 @@ export interface SnapshotOptions {
   readonly compress: boolean;
   /** The version of the format; that of Redis 7.0 unless given, which has no times of single fields. */
   readonly version?: number;
+  /** Whether it ends with a checksum, or (false) with zeros in its place. Default true. */
+  readonly checksum?: boolean;
+}
+
+/** A snapshot as a stream. */
+export interface SnapshotStreamOptions extends SnapshotOptions {
   /** Lets others work between two pieces, however fast the stream is read. */
   readonly pause: () => Promise<void>;
 }
@@ -72,7 +78,7 @@ export interface SnapshotFormat {
  */
 export function snapshot(
   keyspace: Keyspace,
-  options: SnapshotOptions,
+  options: SnapshotStreamOptions,
 ): ReadableStream<Uint8Array> {
   return snapshotIn(new RdbFormat(options), keyspace, options);
 }
@@ -81,9 +87,9 @@ export function snapshot(
 export function snapshotIn(
   format: SnapshotFormat,
   keyspace: Keyspace,
-  options: Pick<SnapshotOptions, "includesKeys" | "pause">,
+  options: Pick<SnapshotStreamOptions, "includesKeys" | "pause">,
 ): ReadableStream<Uint8Array> {
-  const writer = new SnapshotWriter(keyspace, format, options.includesKeys);
+  const writer = new SnapshotWriter(keyspace, format, options);
   return new ReadableStream({
     async pull(controller) {
       try {
@@ -102,8 +108,15 @@ export function snapshotIn(
   }, { highWaterMark: 0 });
 }
 
-/** Writes one snapshot. */
-class SnapshotWriter {
+/**
+ * Writes one snapshot: all data as it is when this is made. Must be read to its end, or be ended; a database that is
+ * flushed meanwhile keeps its memory.
+ */
+export class SnapshotWriter {
+  /** How many keys have been written. */
+  keys = 0;
+  /** Whether each key comes in a piece of its own. */
+  readonly #oneByOne: boolean;
   readonly #keyspace: Keyspace;
   readonly #format: SnapshotFormat;
   /** What is still to be walked. */
@@ -112,8 +125,13 @@ class SnapshotWriter {
   #database = -1;
   #isComplete = false;
 
-  constructor(keyspace: Keyspace, format: SnapshotFormat, includesKeys: boolean) {
+  constructor(
+    keyspace: Keyspace,
+    format: SnapshotFormat,
+    { includesKeys = true, oneByOne = false },
+  ) {
     this.#keyspace = keyspace;
+    this.#oneByOne = oneByOne;
     this.#format = format;
     format.begin();
     keyspace.snapshots++;
@@ -131,8 +149,11 @@ class SnapshotWriter {
   next(): Uint8Array | undefined {
     if (this.#isComplete) return undefined;
     const format = this.#format;
+    const records = this.#oneByOne ? 1 : RECORDS_PER_STEP;
+    const before = this.keys;
     while (format.length < CHUNK_BYTES && this.#cuts.length > 0) {
-      if (!this.#cuts[0].step()) this.#cuts.shift();
+      if (!this.#cuts[0].step(records)) this.#cuts.shift();
+      if (this.#oneByOne && this.keys > before) break;
     }
     if (this.#cuts.length > 0) return format.take();
     const last = format.end();
@@ -158,19 +179,21 @@ class SnapshotWriter {
 
   #writeKey(db: Database, ref: Ref): void {
     this.#select(db.id);
+    this.keys++;
     this.#format.key(db, ref);
   }
 }
 
 /** Writes one snapshot in RDB. */
-class RdbFormat implements SnapshotFormat {
+export class RdbFormat implements SnapshotFormat {
   readonly #options: SnapshotOptions;
   readonly #writer: RdbWriter;
-  readonly #checksum = new Crc64();
+  readonly #checksum: Crc64 | undefined;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
-    const { version = COMMON_VERSION, compress } = options;
+    const { version = COMMON_VERSION, compress, checksum = true } = options;
+    this.#checksum = checksum ? new Crc64() : undefined;
     this.#writer = new RdbWriter({ version, compress });
   }
 
@@ -180,7 +203,7 @@ class RdbFormat implements SnapshotFormat {
 
   take(): Uint8Array {
     const chunk = this.#writer.take();
-    this.#checksum.update(chunk);
+    this.#checksum?.update(chunk);
     return chunk;
   }
 
@@ -235,7 +258,7 @@ class RdbFormat implements SnapshotFormat {
     const last = this.take();
     const whole = new Uint8Array(last.length + CHECKSUM_BYTES);
     whole.set(last);
-    this.#checksum.write(whole, last.length);
+    this.#checksum?.write(whole, last.length);
     return whole;
   }
 }
@@ -283,9 +306,9 @@ class DatabaseCut implements TableCut {
     else this.#onDone.push(action);
   }
 
-  /** Writes some records; answers whether there are more. */
-  step(): boolean {
-    const next = this.#table.scan(this.#position, RECORDS_PER_STEP, (ref) => {
+  /** Writes about so many records; answers whether there are more. */
+  step(records: number): boolean {
+    const next = this.#table.scan(this.#position, records, (ref) => {
       if (this.#touched.size === 0 || !this.#touched.has(this.#table.hashOf(ref))) {
         this.#write(ref);
       }

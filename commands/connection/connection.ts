@@ -19,6 +19,7 @@ export const ping = command({
   args: [arg.string("message", { optional: true })],
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
   whileSubscribed: true,
+  tellsOfDiskErrors: true,
 
   run(ctx, args) {
     if (args.count > 2) throw new ReplyError("ERR wrong number of arguments for 'ping' command");

@@ -74,6 +74,7 @@ export const flushall = command({
   run(ctx, args) {
     const waits = readFlushType(ctx, args);
     finish(ctx, flushAll(ctx.db.keyspace), waits);
+    ctx.server.saves.flushed();
   },
 });
 

@@ -7,7 +7,6 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
-import { reloadAll } from "../../storage/rdb/reload.ts";
 import type { Context } from "../context.ts";
 import { subcommandSyntaxError } from "../help.ts";
 
@@ -81,28 +80,28 @@ const reload: DebugSubcommand = {
   least: 2,
   most: Infinity,
   help: [
-    "RELOAD [MERGE] [NOFLUSH]",
-    "    Write all data as RDB and read it back, in memory; NOSAVE is refused as there is no file.",
+    "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+    "    Save all data, unless NOSAVE, drop it, unless NOFLUSH, and load the file; MERGE replaces keys.",
   ],
 
   run(ctx, args) {
     let saves = true;
+    let flushes = true;
+    let replaces = false;
     for (let i = 2; i < args.count; i++) {
       if (args.is(i, "NOSAVE")) saves = false;
-      else if (!args.is(i, "MERGE") && !args.is(i, "NOFLUSH")) {
+      else if (args.is(i, "NOFLUSH")) flushes = false;
+      else if (args.is(i, "MERGE")) replaces = true;
+      else {
         throw new ReplyError(
           "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
         );
       }
     }
-    if (!saves) throw new ReplyError("ERR persistence is not available yet");
-    const { keyspace, config } = ctx.server;
-    reloadAll(keyspace, {
-      heap: keyspace.collections,
-      limits: config.values,
-      now: ctx.now,
+    return ctx.server.saves.reload({ saves, flushes, replaces }).then(() => {
+      ctx.server.log("notice", "DB reloaded by DEBUG RELOAD");
+      ctx.reply.ok();
     });
-    ctx.reply.ok();
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * What a server tells of itself: INFO, TIME, LASTSAVE, and MONITOR, which goes on telling.
+ * What a server tells of itself: INFO, TIME, and MONITOR, which goes on telling.
  *
  * @module
  */
@@ -46,24 +46,6 @@ export const time = command({
     ctx.reply.array(2);
     ctx.reply.bulk(String(now / MICROS));
     ctx.reply.bulk(String(now % MICROS));
-  },
-});
-
-/** LASTSAVE */
-export const lastsave = command({
-  name: "LASTSAVE",
-  summary: "Answers when the data was last saved, in Unix seconds.",
-  group: "server",
-  since: "1.0.0",
-  complexity: "O(1)",
-  arity: 1,
-  flags: ["loading", "stale", "fast"],
-  categories: ["admin", "dangerous"],
-  tips: ["nondeterministic_output"],
-
-  run(ctx) {
-    // Nothing is saved yet; a server that has not saved names the time of its start.
-    ctx.reply.int(Math.floor(ctx.server.startedAt / 1000));
   },
 });
 

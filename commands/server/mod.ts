@@ -12,13 +12,14 @@ import { commandCommand } from "./command.ts";
 import { config } from "./config.ts";
 import { keyspaceServerCommands } from "./databases.ts";
 import { debug } from "./debug.ts";
-import { info, lastsave, monitor, time } from "./info.ts";
+import { info, monitor, time } from "./info.ts";
 import { latency } from "./latency.ts";
 import { lolwut } from "./lolwut.ts";
 import { memory } from "./memory.ts";
 import { module } from "./module.ts";
 import { failover, replicaof, slaveof } from "./replicaof.ts";
 import { psync, replconf, role, sync } from "./replication.ts";
+import { saveCommands } from "./save.ts";
 import { shutdown } from "./shutdown.ts";
 import { slowlog } from "./slowlog.ts";
 
@@ -32,7 +33,6 @@ export const serverCommands: readonly CommandSpec[] = [
   debug,
   failover,
   info,
-  lastsave,
   latency,
   lolwut,
   memory,
@@ -43,6 +43,7 @@ export const serverCommands: readonly CommandSpec[] = [
   replicaof,
   restoreAsking,
   role,
+  ...saveCommands,
   shutdown,
   slaveof,
   slowlog,

@@ -126,7 +126,7 @@ export class Aof implements AofApi {
   }
 
   get #isSaving(): boolean {
-    return this.#rewrite !== undefined;
+    return this.#rewrite !== undefined || this.#server.saves.isSaving;
   }
 
   // --- start and end ------------------------------------------------------------------------------------------
@@ -332,8 +332,9 @@ export class Aof implements AofApi {
 
   /** Whether effects of what has been done may still come: a snapshot and what follows it would not fit together. */
   get #mustWait(): boolean {
-    const { busy, currentSession } = this.#server;
-    return busy !== undefined || currentSession?.inTransaction === true;
+    const { busy, currentSession, saves } = this.#server;
+    // The disk has one such task at a time.
+    return saves.isSaving || busy !== undefined || currentSession?.inTransaction === true;
   }
 
   #startFailed(error: unknown): void {

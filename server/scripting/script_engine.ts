@@ -297,6 +297,8 @@ function refuseToRun(ctx: Context, script: Script, isOutOfMemory: boolean): void
   if (isOutOfMemory && needsMemory && !ctx.client.inTransaction) {
     throw new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
   }
+  const diskError = writes ? ctx.server.diskError({ forScript: true }) : undefined;
+  if (diskError !== undefined) throw diskError;
   if (writes && isReadOnly) {
     throw new ReplyError("ERR Can not execute a script with write flag using *_ro command.");
   }

@@ -136,7 +136,8 @@ export class ScriptRun {
   #refuseWrite(): ReplyError | undefined {
     const { client, server } = this.caller;
     if (server.replica.isReadOnly && !client.mustObey) return readOnlyReplica();
-    return server.replication.lacksReplicas ? tooFewReplicas() : undefined;
+    return server.diskError() ??
+      (server.replication.lacksReplicas ? tooFewReplicas() : undefined);
   }
 }
 

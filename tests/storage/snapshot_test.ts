@@ -8,12 +8,12 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { dataDigest, digestText } from "../../commands/server/digest.ts";
 import { loadSnapshot } from "../../storage/rdb/snapshot_reader.ts";
-import { snapshot, type SnapshotOptions } from "../../storage/snapshot.ts";
+import { snapshot, type SnapshotStreamOptions } from "../../storage/snapshot.ts";
 import { workload } from "../replication/workload.ts";
 import { startTestServer, type TestServer } from "../support/harness.ts";
 import { pick, seededRandom } from "./memory/random.ts";
 
-const OPTIONS: SnapshotOptions = {
+const OPTIONS: SnapshotStreamOptions = {
   fields: [["redis-ver", "7.0.0"]],
   functions: [],
   includesKeys: true,

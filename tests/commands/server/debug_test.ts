@@ -67,7 +67,6 @@ Deno.test("DEBUG PROTOCOL shows attributes and pushes in RESP3", async () => {
 
 Deno.test("DEBUG refuses what waits for persistence, and ways to crash", async () => {
   await using t = await startTestServer();
-  assertRefused(await t.line("DEBUG RELOAD NOSAVE"), "ERR persistence is not available yet");
   for (const name of ["SEGFAULT", "PANIC", "OOM", "RESTART"]) {
     assertRefused(
       await t.line(`DEBUG ${name}`),

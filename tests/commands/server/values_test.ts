@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { startTestServer, type TestServer } from "../../support/harness.ts";
+import { TemporaryFolder } from "../../support/temporary_folder.ts";
 
 const COUNT = 2000;
 const words = Array.from({ length: COUNT }, (_, i) => `word:${i}`);
@@ -54,7 +55,8 @@ for (const [type, commands] of Object.entries(LARGE)) {
 }
 
 Deno.test("DEBUG RELOAD leaves all data as it is", async () => {
-  await using t = await startTestServer();
+  using folder = new TemporaryFolder();
+  await using t = await startTestServer({ dir: folder.path, save: "" });
   for (const commands of Object.values(SMALL)) await runAll(t, commands);
   for (const [type, commands] of Object.entries(LARGE)) {
     await runAll(t, commands);
@@ -79,7 +81,8 @@ Deno.test("DEBUG RELOAD leaves all data as it is", async () => {
 });
 
 Deno.test("DEBUG RELOAD drops what has expired and obeys the present limits", async () => {
-  await using t = await startTestServer();
+  using folder = new TemporaryFolder();
+  await using t = await startTestServer({ dir: folder.path, save: "" });
   await t.line("SET gone v PX 10");
   await t.line("SADD s a b c");
   t.advance(11);
