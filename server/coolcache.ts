@@ -111,12 +111,7 @@ export class CoolCache implements AsyncDisposable {
   static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
     const instance = new CoolCache(options);
     try {
-      instance.#listen(options);
-      options.onListening?.(instance);
-      await instance.server.aof.begin();
-      if (instance.#keepsFiles && !instance.server.aof.isEnabled) {
-        await loadRdbFile(instance.server);
-      }
+      await instance.#listenAndLoad(options);
       const { replicaof } = instance.server.config.values;
       if (replicaof !== undefined) instance.server.replica.begin(replicaof);
     } catch (error) {
@@ -124,6 +119,25 @@ export class CoolCache implements AsyncDisposable {
       throw error;
     }
     return instance;
+  }
+
+  /** Accepts connections, which are told to wait (LOADING) until the data is there. */
+  async #listenAndLoad(options: CoolCacheOptions): Promise<void> {
+    const { server } = this;
+    server.loading.begin({
+      isAsync: false,
+      startedAt: server.readClock(),
+      usedBefore: 0,
+      totalBytes: 0,
+    });
+    try {
+      this.#listen(options);
+      options.onListening?.(this);
+      await server.aof.begin();
+      if (this.#keepsFiles && !server.aof.isEnabled) await loadRdbFile(server);
+    } finally {
+      server.loading.end();
+    }
   }
 
   #listen(options: CoolCacheOptions): void {
