@@ -90,7 +90,7 @@ export class Clients implements ClientsApi {
     // A later pause never shortens or weakens the one that holds.
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
     this.#pauseAll ||= what === "all";
-    this.#server.pausesAny = true;
+    this.#server.pausesChanged(true);
   }
 
   unpause(): void {
@@ -103,13 +103,13 @@ export class Clients implements ClientsApi {
   holdWrites(reason: WriteHold, on: boolean): void {
     if (on) this.#writeHolds.add(reason);
     else this.#writeHolds.delete(reason);
-    this.#server.pausesAny ||= on;
-    if (!on) this.#letGoOn();
+    if (on) this.#server.pausesChanged(true);
+    else this.#letGoOn();
   }
 
   /** Lets clients try again; those that are held up for another reason will wait on. */
   #letGoOn(): void {
-    this.#server.pausesAny = this.#writeHolds.size > 0 || this.#pausedUntil > 0;
+    this.#server.pausesChanged(this.#writeHolds.size > 0 || this.#pausedUntil > 0);
     const waiting = this.#waiting;
     this.#waiting = [];
     // Whom something else still holds up waits again.

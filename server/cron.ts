@@ -120,9 +120,7 @@ export class Cron {
     if (server.busy !== undefined || server.loading.current?.isAsync === false) return;
     server.keyspace.setTime(server.readClock());
     let more = false;
-    if (
-      server.debug.activeExpire && server.keyspace.deletesExpired && !server.clients.pausedWrites
-    ) {
+    if (server.debug.activeExpire && server.keyspace.deletesExpired) {
       const started = server.monotonic();
       more = server.expiry.run(SLICE_MS) || server.fieldExpiry.run(SLICE_MS);
       const elapsed = server.monotonic() - started;

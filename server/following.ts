@@ -246,7 +246,7 @@ export class Following implements ReplicaHost {
     const server = this.#server;
     const { primary } = server.replica;
     server.logsAs(primary === undefined ? "M" : "S");
-    server.keyspace.deletesExpired = primary === undefined;
+    server.followExpiry();
     server.config.assign(
       "replicaof",
       primary === undefined ? ["no", "one"] : [primary.host, String(primary.port)],

@@ -506,6 +506,20 @@ export class Server implements ServerApi, ScriptHost {
     }
   }
 
+  /** Takes over whether clients are paused. */
+  pausesChanged(pausesAny: boolean): void {
+    this.pausesAny = pausesAny;
+    this.followExpiry();
+  }
+
+  /**
+   * Sees to it that expired keys are deleted when they are met, or only hidden: on a replica, whose primary says when
+   * they go, and while writes are paused, when nothing may change.
+   */
+  followExpiry(): void {
+    this.keyspace.deletesExpired = this.replica.primary === undefined && !this.pausesAny;
+  }
+
   /** Lets lookups mark keys as used, or not, as this client wants it; while its commands run. */
   touchFor(session: Session | undefined): void {
     const { keyspace } = this;

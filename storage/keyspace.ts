@@ -75,7 +75,7 @@ export class Keyspace {
   /** `lfu-log-factor` and `lfu-decay-time` (minutes). */
   lfuLogFactor = 10;
   lfuDecayMinutes = 1;
-  /** Whether expired keys are deleted when met; a replica only hides them. */
+  /** Whether expired keys are deleted when met; a replica only hides them, and so does who is paused. */
   deletesExpired = true;
   /**
    * Whether what has expired but may not be deleted is hidden. Not from a replica's primary: its commands were carried

@@ -103,6 +103,24 @@ Deno.test("CLIENT PAUSE lasts until its time is over, or CLIENT UNPAUSE", async 
   assert(!clients.holds(t.session, true));
 });
 
+Deno.test("keys whose time is over during a pause are hidden, and go when it ends", async () => {
+  await using t = await startTestServer();
+  await t.line("SET key value PX 10");
+  await t.line("HSET hash field value");
+  await t.line("HPEXPIRE hash 10 FIELDS 1 field");
+  await t.line("CLIENT PAUSE 100000 WRITE");
+  t.effects();
+  t.advance(1000);
+  assertEquals(await t.line("GET key"), null);
+  assertEquals(await t.line("HGET hash field"), null);
+  assertEquals([t.server.keyspace.expiredKeys, t.effects()], [0, []]);
+  await t.line("CLIENT UNPAUSE");
+  assertEquals(await t.line("GET key"), null);
+  assertEquals(await t.line("HGET hash field"), null);
+  assertEquals([t.server.keyspace.expiredKeys, t.server.keyspace.expiredFields], [1, 1]);
+  assertEquals(t.effects(), ["0: DEL key", "0: HDEL hash field"]);
+});
+
 Deno.test("CLIENT UNBLOCK ends a wait as its timeout would, or with an error", async () => {
   await using t = await startTestServer();
   const waiter = t.connect();
