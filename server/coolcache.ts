@@ -133,6 +133,7 @@ export class CoolCache implements AsyncDisposable {
     try {
       this.#listen(options);
       options.onListening?.(this);
+      server.log("notice", "Server initialized");
       await server.aof.begin();
       if (this.#keepsFiles && !server.aof.isEnabled) await loadRdbFile(server);
     } finally {

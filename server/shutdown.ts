@@ -91,6 +91,13 @@ export class Shutdown {
   #finish({ save, force }: ShutdownOptions): Promise<void> {
     const server = this.#server;
     this.#logReplicas();
+    if (server.aof.isWritingFirstBase) {
+      if (!force) {
+        server.log("warning", "Writing initial AOF, can't exit.");
+        return Promise.reject(shutdownFailure());
+      }
+      server.log("warning", "Writing initial AOF. Exit anyway.");
+    }
     if (!this.#save(save)) {
       if (!force) {
         server.log("warning", "Error trying to save the DB, can't exit.");

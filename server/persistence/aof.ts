@@ -114,6 +114,11 @@ export class Aof implements AofApi {
     return { written: position, synced: this.#state === "on" ? syncedPosition : -1 };
   }
 
+  /** Whether the first base is being written, without which there is no file. */
+  get isWritingFirstBase(): boolean {
+    return this.#state === "waiting" && this.#rewrite !== undefined;
+  }
+
   hasSynced({ effectPosition }: ClientApi): boolean {
     return this.#state === "on" && effectPosition <= this.writer.syncedPosition;
   }
@@ -132,7 +137,8 @@ export class Aof implements AofApi {
   // --- start and end ------------------------------------------------------------------------------------------
 
   /**
-   * Loads the data and goes on writing where the file ends; does nothing unless `appendonly` is on.
+   * Loads the data and goes on writing where the file ends; does nothing unless `appendonly` is on. Clients must be kept
+   * out until it ends.
    *
    * @throws {AofLoadError}
    */
@@ -261,11 +267,13 @@ export class Aof implements AofApi {
     } catch (error) {
       if (!(error instanceof AofLoadError)) throw error;
       throw new ReplyError("ERR Error trying to load the AOF files, check server logs.");
+    } finally {
+      server.loading.end();
     }
     server.log("warning", "Append Only File loaded by DEBUG LOADAOF");
   }
 
-  /** Loads what a manifest names, with other clients kept out. @throws {AofLoadError} */
+  /** Loads what a manifest names; other clients are kept out until whoever asked for it ends that. @throws {AofLoadError} */
   async #load(manifest: AofManifest): Promise<void> {
     const server = this.#server;
     const load = server.loading.begin({
@@ -274,19 +282,15 @@ export class Aof implements AofApi {
       usedBefore: server.usedMemory,
       totalBytes: manifest.parts.reduce((sum, { name }) => sum + this.#folder.sizeIfThere(name), 0),
     });
-    try {
-      const loaded = await server.effects.muted(() =>
-        loadAof(server, manifest, {
-          folder: this.#folder,
-          pause: () => server.fairness.othersFirst(),
-          progress: (bytes) => load.loadedBytes = bytes,
-        })
-      );
-      this.currentSize = loaded.size;
-      this.baseSize = loaded.baseSize;
-    } finally {
-      server.loading.end();
-    }
+    const loaded = await server.effects.muted(() =>
+      loadAof(server, manifest, {
+        folder: this.#folder,
+        pause: () => server.fairness.othersFirst(),
+        progress: (bytes) => load.loadedBytes = bytes,
+      })
+    );
+    this.currentSize = loaded.size;
+    this.baseSize = loaded.baseSize;
   }
 
   #readManifest(): AofManifest {

@@ -145,6 +145,8 @@ Deno.test("When the disk is full writes are refused until there is room", async 
     }
     assertEquals(refusal, "-MISCONF Errors writing to the AOF file: No space left on device");
     assertStringIncludes(await connection.line("PING"), "-MISCONF");
+    const script = ["EVAL", "return redis.call('SET','a','b')", "0"];
+    assertStringIncludes(await connection.text(...script), "MISCONF");
     assertEquals(await connection.text("GET", "key0"), value);
     assertEquals(await info(connection, "aof_last_write_status"), "err");
 
