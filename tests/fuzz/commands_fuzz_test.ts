@@ -71,6 +71,9 @@ const LEFT_OUT = new Set([
   "sync",
   "psync",
   "replconf",
+  "replicaof",
+  "slaveof",
+  "failover",
 ]);
 
 /** The words that a command's grammar knows. */
