@@ -380,6 +380,8 @@ export interface ReplicationApi {
   writtenToDiskBy(offset: number): number;
   /** Asks all replicas to acknowledge what they have carried out. */
   requestAcknowledgements(): void;
+  /** Sends replicas a request that nobody has carried out here. */
+  replicate(request: Args): void;
   /** Gives the history of the data a new id, so that replicas must copy it afresh. */
   changeId(): void;
 }

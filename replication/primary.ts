@@ -185,6 +185,10 @@ export class Primary implements ReplicationApi {
     return bytes;
   }
 
+  replicate(request: Args): void {
+    if (this.#stopListening !== undefined) this.#feed(NO_DATABASE, request);
+  }
+
   changeId(): void {
     this.stream.id = this.#host.randomHex(ID_LENGTH);
   }

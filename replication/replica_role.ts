@@ -229,17 +229,30 @@ export class ReplicaRole implements ReplicaApi {
     this.#connect();
   }
 
-  /** {@link follow} for a server that starts as a replica: what it has is nobody's. */
-  begin(address: PrimaryAddress): void {
-    this.follow(address);
-    this.#isResumable = false;
+  /**
+   * {@link follow} for a server that starts as a replica: what it has is nobody's, unless it was loaded from a file that
+   * says where in a history its data are, and which database the stream had selected there.
+   */
+  begin(
+    address: PrimaryAddress,
+    from?: { readonly id: string; readonly offset: number; readonly database: number },
+  ): void {
+    this.#primary = address;
+    this.#replicas.stopComposing();
+    if (from !== undefined) {
+      this.#stream.restart(from.id, from.offset);
+      this.#database = from.database;
+      this.#isResumable = true;
+    }
+    this.#host.roleChanged();
+    this.#connect();
   }
 
-  /** Says where in a history the data are that were loaded from a file. */
-  resumeFrom(state: { id: string; offset: number; database: number }): void {
-    this.#stream.restart(state.id, state.offset);
-    this.#database = state.database;
-    this.#isResumable = true;
+  /** The same for one that starts as a primary: its replicas may go on from there. */
+  restore({ id, offset }: { readonly id: string; readonly offset: number }): void {
+    this.#stream.restart(id, offset);
+    this.#stream.rename(this.#host.randomHex(ID_LENGTH));
+    this.#replicas.compose();
   }
 
   promote(): void {

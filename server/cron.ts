@@ -127,6 +127,9 @@ export class Cron {
       server.stats.expiryMillis += elapsed;
       server.latency.record("expire-cycle", elapsed);
     }
+    if (!server.keyspace.deletesExpired && !server.clients.pausedWrites) {
+      more = server.following.ownExpiries.run();
+    }
     if (!more) more = this.#free();
     if (!more) more = server.compaction.run(SLICE_MS);
     if (server.evicts && !server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);

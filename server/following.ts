@@ -22,6 +22,7 @@ import { flushAll, giveUp } from "../storage/lazy_free.ts";
 import { Database } from "../storage/keyspace.ts";
 import { loadSnapshot } from "../storage/rdb/snapshot_reader.ts";
 import { plainAddress } from "./listener.ts";
+import { OwnExpiries } from "./own_expiries.ts";
 import type { Server } from "./server.ts";
 import type { Connection, Endpoints } from "./session.ts";
 
@@ -33,6 +34,8 @@ const ROLE_CHANGED = "UNBLOCKED force unblock from blocking operation, instance 
 /** Implements {@link ReplicaHost} for one server. */
 export class Following implements ReplicaHost {
   readonly #server: Server;
+  /** What this server's own clients have written, where they may. */
+  readonly ownExpiries: OwnExpiries;
   /** What the AOF must have on the disk for which offsets of the stream to be there, the earliest first. */
   #marks: { readonly position: number; readonly offset: number }[] = [];
   #diskOffset = 0;
@@ -41,6 +44,8 @@ export class Following implements ReplicaHost {
 
   constructor(server: Server) {
     this.#server = server;
+    this.ownExpiries = new OwnExpiries(server.keyEvents);
+    server.config.onChange(["replica-read-only"], () => this.#followWrites());
   }
 
   get config(): Server["config"] {
@@ -254,7 +259,13 @@ export class Following implements ReplicaHost {
     if (primary !== undefined) server.blocking.refuseAll(ROLE_CHANGED);
     // If a load was given up it is still off.
     else server.aof.restart();
+    this.#followWrites();
     server.dispatcher.refresh();
+  }
+
+  #followWrites(): void {
+    const { replica } = this.#server;
+    this.ownExpiries.remember(replica.primary !== undefined && !replica.isReadOnly);
   }
 
   linkChanged(): void {

@@ -287,6 +287,7 @@ import "./scripting/script_engine.ts";
 import "./scripting/scripting.ts";
 import "./dispatcher.ts";
 import "./fairness.ts";
+import "./own_expiries.ts";
 import "./following.ts";
 import "./info/keyspace.ts";
 import "./info/fields.ts";

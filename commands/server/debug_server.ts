@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Args } from "../../server/resp/args.ts";
+import { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import type { Context } from "../context.ts";
 import { subcommandSyntaxError } from "../help.ts";
@@ -120,9 +120,11 @@ const replicate: DebugSubcommand = {
   name: "REPLICATE",
   least: 3,
   most: Infinity,
-  help: ["REPLICATE <string> [<string> ...]", "    Send replicas, of which there are none, this."],
+  help: ["REPLICATE <string> [<string> ...]", "    Send replicas this, whatever it is."],
 
-  run(ctx) {
+  run(ctx, args) {
+    const words = Array.from({ length: args.count - 2 }, (_, i) => args.bytes(i + 2));
+    ctx.server.replication.replicate(Args.of(...words));
     ctx.reply.ok();
   },
 };

@@ -9,7 +9,7 @@ import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
 export function statsFields(
-  { acl, keyspace, pubsub, replica, replication, stats, tracking }: Server,
+  { acl, following, keyspace, pubsub, replica, replication, stats, tracking }: Server,
 ): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
@@ -46,7 +46,7 @@ export function statsFields(
     latest_fork_usec: 0,
     total_forks: 0,
     migrate_cached_sockets: 0,
-    slave_expires_tracked_keys: 0,
+    slave_expires_tracked_keys: following.ownExpiries.size,
     active_defrag_hits: 0,
     active_defrag_misses: 0,
     active_defrag_key_hits: 0,

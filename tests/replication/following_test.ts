@@ -230,3 +230,21 @@ Deno.test("Keys that are over are hidden, and kept until the primary deletes the
     what: "the key to go",
   });
 });
+
+Deno.test("A writable replica deletes the keys with an expiry that its own clients have written", async () => {
+  await using primary = await Member.coolcache();
+  await using replica = await Member.coolcache({ "replica-read-only": "no" });
+  await primary.play([["SET", "theirs", "1"]]);
+  await replica.follow(primary);
+  await replica.linked();
+  await replica.play([["SET", "a", "1", "PX", "30"], ["SET", "b", "1"], ["PEXPIRE", "b", "30"]]);
+  await replica.play([["SET", "c", "1", "EX", "1000"], ["SET", "d", "1"]]);
+  assertEquals(await replica.info("stats", "slave_expires_tracked_keys"), "3");
+  await waitFor(async () => await replica.connection.line("DBSIZE") === ":3", {
+    what: "the keys to go",
+  });
+  assertEquals(await replica.info("stats", "slave_expires_tracked_keys"), "1");
+  assertEquals(await primary.connection.line("DBSIZE"), ":1");
+  await replica.connection.line("CONFIG", "SET", "replica-read-only", "yes");
+  assertEquals(await replica.info("stats", "slave_expires_tracked_keys"), "0");
+});
