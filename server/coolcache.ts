@@ -18,7 +18,7 @@ import { Cron } from "./cron.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
 import type { Discard } from "../storage/memory/pages.ts";
-import { loadRdbFile } from "./persistence/rdb_load.ts";
+import { type HistoryPlace, loadRdbFile } from "./persistence/rdb_load.ts";
 import { Server } from "./server.ts";
 
 /** How to start an instance. Every directive of redis.conf may be given in `directives`. */
@@ -111,9 +111,11 @@ export class CoolCache implements AsyncDisposable {
   static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
     const instance = new CoolCache(options);
     try {
-      await instance.#listenAndLoad(options);
-      const { replicaof } = instance.server.config.values;
-      if (replicaof !== undefined) instance.server.replica.begin(replicaof);
+      const place = await instance.#listenAndLoad(options);
+      const { config, replica } = instance.server;
+      const { replicaof } = config.values;
+      if (replicaof !== undefined) replica.begin(replicaof, place);
+      else if (place !== undefined) replica.restore(place);
     } catch (error) {
       await instance.#close();
       throw error;
@@ -121,9 +123,13 @@ export class CoolCache implements AsyncDisposable {
     return instance;
   }
 
-  /** Accepts connections, which are told to wait (LOADING) until the data is there. */
-  async #listenAndLoad(options: CoolCacheOptions): Promise<void> {
+  /**
+   * Accepts connections, which are told to wait (LOADING) until the data is there. Answers where in a history it is, if
+   * that is known.
+   */
+  async #listenAndLoad(options: CoolCacheOptions): Promise<HistoryPlace | undefined> {
     const { server } = this;
+    let place: HistoryPlace | undefined;
     server.loading.begin({
       isAsync: false,
       startedAt: server.readClock(),
@@ -135,10 +141,13 @@ export class CoolCache implements AsyncDisposable {
       options.onListening?.(this);
       server.log("notice", "Server initialized");
       await server.aof.begin();
-      if (this.#keepsFiles && !server.aof.isEnabled) await loadRdbFile(server);
+      if (this.#keepsFiles && !server.aof.isEnabled) {
+        await loadRdbFile(server, { place: (found) => place = found });
+      }
     } finally {
       server.loading.end();
     }
+    return place;
   }
 
   #listen(options: CoolCacheOptions): void {

@@ -22,6 +22,7 @@ import { flushAll, giveUp } from "../storage/lazy_free.ts";
 import { Database } from "../storage/keyspace.ts";
 import { loadSnapshot } from "../storage/rdb/snapshot_reader.ts";
 import { plainAddress } from "./listener.ts";
+import { loadOptions, noteLoaded } from "./persistence/rdb_load.ts";
 import { OwnExpiries } from "./own_expiries.ts";
 import type { Server } from "./server.ts";
 import type { Connection, Endpoints } from "./session.ts";
@@ -204,21 +205,18 @@ export class Following implements ReplicaHost {
     },
   ): Promise<number> {
     const server = this.#server;
-    const { values } = server.config;
     let database = 0;
-    await loadSnapshot(chunks, server.keyspace, {
+    const loaded = await loadSnapshot(chunks, server.keyspace, {
+      ...loadOptions(server),
       ...options,
-      limits: values,
-      now: server.readClock(),
       // The primary deletes them.
       keepsExpired: true,
-      verifiesChecksum: values.rdbchecksum,
-      pause: () => server.fairness.othersFirst(),
       field: (name, value) => {
         // -1 stands for a stream that begins with SELECT.
         if (name === "repl-stream-db") database = Math.max(0, Number(value) || 0);
       },
     });
+    noteLoaded(server, loaded);
     return database;
   }
 

@@ -22,6 +22,24 @@ export interface RdbLoadOptions {
   readonly replaces?: boolean;
   /** Whether nothing else may happen until all is loaded: as far as the chunks come without a wait. */
   readonly atOnce?: boolean;
+  /** Is told what the file says of the history of its data, if all keys were loaded that are part of it. */
+  readonly place?: (place: HistoryPlace) => void;
+}
+
+/** A place in the history of data: what a replica asks its primary to go on from. */
+export interface HistoryPlace {
+  readonly id: string;
+  readonly offset: number;
+  /** The database that the stream has selected there. */
+  readonly database: number;
+}
+
+/** The place that fields of RDB name; undefined where they name none. */
+function placeOf(fields: ReadonlyMap<string, string>): HistoryPlace | undefined {
+  const id = fields.get("repl-id");
+  const offset = Number(fields.get("repl-offset") ?? -1);
+  if (id === undefined || !Number.isSafeInteger(offset) || offset < 0) return undefined;
+  return { id, offset, database: Math.max(0, Number(fields.get("repl-stream-db")) || 0) };
 }
 
 /** What {@link loadSnapshot} needs, as this server has it. */
@@ -89,14 +107,19 @@ async function loadFile(server: Server, file: RdbFile, options: RdbLoadOptions):
     totalBytes: file.bytes,
   });
   try {
+    const fields = new Map<string, string>();
     const loaded = await loadSnapshot(file.chunks, server.keyspace, {
       ...loadOptions(server, options),
       field: (name, value) => {
+        fields.set(name, value);
         if (name === "used-mem") load.usedByWriter = Number.parseInt(value, 10) || 0;
       },
       progress: (bytes) => load.loadedBytes = bytes,
     });
     noteLoaded(server, loaded);
+    const place = placeOf(fields);
+    // Nobody tells replicas of the keys that were left out.
+    if (place !== undefined && loaded.expiredKeys === 0) options.place?.(place);
   } finally {
     await file.chunks.return();
     server.loading.end();

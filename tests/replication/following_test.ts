@@ -248,3 +248,81 @@ Deno.test("A writable replica deletes the keys with an expiry that its own clien
   await replica.connection.line("CONFIG", "SET", "replica-read-only", "yes");
   assertEquals(await replica.info("stats", "slave_expires_tracked_keys"), "0");
 });
+
+Deno.test("A replica that was saved and starts again goes on from where it was", async () => {
+  await using primary = await Member.coolcache();
+  const dir = await Deno.makeTempDir({ prefix: "coolcache-replica-" });
+  const saving = { dir, "save": "900 1", "replicaof": `127.0.0.1 ${primary.port}` };
+  const random = seededRandom(51);
+  await primary.play(workload(random, 500));
+  {
+    await using replica = await Member.coolcache(saving);
+    await replica.linked();
+    await primary.play([...workload(random, 500), ["SELECT", "2"], ["SET", "last", "1"]]);
+    await assertInStep(primary, replica);
+  }
+  await primary.play(workload(random, 200));
+  {
+    await using replica = await Member.coolcache(saving);
+    await replica.linked();
+    await primary.play(workload(random, 200));
+    await assertInStep(primary, replica);
+  }
+  assertEquals(await primary.info("stats", "sync_full"), "1");
+  assertEquals(await primary.info("stats", "sync_partial_ok"), "1");
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("Replicas of a primary that was saved and starts again go on from where they were", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "coolcache-primary-" });
+  await using proxy = new CuttingProxy(() => port);
+  await using replica = await Member.coolcache();
+  let port: number;
+  {
+    await using primary = await Member.coolcache({ dir, "save": "900 1" });
+    port = primary.port;
+    await replica.follow(proxy);
+    await replica.linked();
+    await primary.play([["SET", "a", "1"], ["SELECT", "3"], ["RPUSH", "b", "1", "2"]]);
+    await assertInStep(primary, replica);
+  }
+  await using primary = await Member.coolcache({ dir, "save": "900 1" });
+  port = primary.port;
+  await replica.linked();
+  await primary.play([["INCR", "a"], ["SELECT", "3"], ["RPUSH", "b", "3"]]);
+  await assertInStep(primary, replica);
+  assertEquals(await primary.info("stats", "sync_full"), "0");
+  assertEquals(await primary.info("stats", "sync_partial_ok"), "1");
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("A replica with an append-only file writes it anew when it has taken its primary's data", async () => {
+  await using primary = await Member.coolcache();
+  const dir = await Deno.makeTempDir({ prefix: "coolcache-replica-" });
+  const appending = { dir, "appendonly": "yes", "appendfsync": "always" };
+  const random = seededRandom(61);
+  await primary.play(workload(random, 500));
+  let digest: string;
+  {
+    await using replica = await Member.coolcache(appending);
+    await replica.play([["SET", "old", "1"]]);
+    await replica.follow(primary);
+    await replica.linked();
+    await primary.play(workload(random, 500));
+    await primary.play([["SET", "last", "1"]]);
+    await assertInStep(primary, replica);
+    await primary.rest(replica);
+    await waitFor(
+      async () => await replica.info("persistence", "aof_rewrite_in_progress") === "0",
+      {
+        what: "the base",
+      },
+    );
+    // The disk of the replica has it, too.
+    assertEquals(await primary.connection.text("WAITAOF", "0", "1", "5000"), "*2\r\n:0\r\n:1");
+    digest = await replica.digest();
+  }
+  await using again = await Member.coolcache(appending);
+  assertEquals(await again.digest(), digest);
+  await Deno.remove(dir, { recursive: true });
+});

@@ -32,12 +32,15 @@ export class Member implements AsyncDisposable {
 
   /** A coolcache in this process, with directives. */
   static async coolcache(directives: Readonly<Record<string, string>> = {}): Promise<Member> {
-    const dir = await Deno.makeTempDir({ prefix: "coolcache-replica-" });
+    // A folder that is given is the test's own.
+    const dir = directives.dir === undefined
+      ? await Deno.makeTempDir({ prefix: "coolcache-replica-" })
+      : undefined;
     const server = await CoolCache.start({
       port: 0,
       hostname: "127.0.0.1",
       directives: {
-        dir,
+        ...(dir !== undefined && { dir }),
         "save": "",
         "repl-diskless-sync-delay": "0",
         "enable-debug-command": "yes",
