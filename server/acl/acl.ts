@@ -50,6 +50,8 @@ export class Acl implements AclApi {
   readonly #catalogue: CommandCatalogue;
   readonly #options: SelectorOptions;
   readonly #default: User;
+  /** Whom clients are whose user is no more, until they are closed: what they have queued must not run as anybody else. */
+  readonly #nobody: User;
   #users = new Map<string, User>();
 
   constructor(server: Server) {
@@ -60,6 +62,7 @@ export class Acl implements AclApi {
       allChannels: () => server.config.values.aclPubsubDefault === "allchannels",
     };
     this.#default = this.#newDefaultUser();
+    this.#nobody = new User(DEFAULT_USER, this.#options);
     this.#users.set(DEFAULT_USER, this.#default);
   }
 
@@ -148,7 +151,7 @@ export class Acl implements AclApi {
     for (const session of [...this.#server.clients]) {
       const { account } = session;
       if (this.#users.get(account.name) === account) continue;
-      session.account = this.#default;
+      session.account = this.#nobody;
       session.authenticated = false;
       this.#close(session);
     }

@@ -298,6 +298,20 @@ Deno.test("The clients of a user who is deleted are closed", async () => {
   assert(!bystander.session.isClosed);
 });
 
+Deno.test("A transaction whose user deletes itself does not go on as the default user", async () => {
+  await using t = await startTestServer();
+  const u = await clientOf(t, "u", "+@all", "~*", "&*");
+  await t.line("SET k v");
+  await u.line("MULTI");
+  await u.line("ACL DELUSER u");
+  await u.line("FLUSHALL");
+  const [deleted, flushed] = await u.line("EXEC") as Value[];
+  assertReplies(deleted, 1);
+  assertMatch(String(flushed), /NOPERM ACLs rules changed/);
+  assertReplies(await t.line("GET k"), "v");
+  assert(u.session.isClosing);
+});
+
 Deno.test("Clients are closed that listen to what they may not any more", async () => {
   await using t = await startTestServer();
   const subscribed = async (...rules: string[]) => {
