@@ -12,15 +12,13 @@
 
 import { Audience } from "../../replication/effects.ts";
 import { CommandFormat } from "../../storage/aof/command_format.ts";
-import { COMMON_VERSION, HASH_EXPIRY_VERSION } from "../../storage/rdb/format.ts";
 import { flushAll } from "../../storage/lazy_free.ts";
-import { snapshot, snapshotIn } from "../../storage/snapshot.ts";
+import { RdbFormat, SnapshotWriter } from "../../storage/snapshot.ts";
 import type { AofApi, ClientApi } from "../../commands/context.ts";
 import { failureReason } from "../config/host.ts";
 import { Refusal } from "../config/errors.ts";
 import { ReplyError } from "../resp/errors.ts";
 import type { Server } from "../server.ts";
-import { REDIS_VERSION } from "../version.ts";
 import { AofFolder, writeAll } from "./aof_folder.ts";
 import { AofLoadError, loadAof } from "./aof_loader.ts";
 import { AofManifest, BrokenManifest } from "./aof_manifest.ts";
@@ -38,6 +36,12 @@ interface Rewrite {
   /** Unix time in ms. */
   readonly startedAt: number;
   isCancelled: boolean;
+  /** Ends a pause. */
+  wake(): void;
+}
+
+function newRewrite(startedAt: number): Rewrite {
+  return { startedAt, isCancelled: false, wake: () => {} };
 }
 
 /** The append-only file of one server. */
@@ -168,7 +172,7 @@ export class Aof implements AofApi {
       manifest = manifest.withBase(this.#folder.fileName, this.#format);
       const { name } = manifest.base!;
       server.log("notice", `Creating AOF base file ${name} on server start`);
-      await this.#writeBase(this.#takeSnapshot(), { startedAt: 0, isCancelled: false });
+      await this.#writeBase(this.#takeSnapshot(), newRewrite(server.readClock()));
       Deno.renameSync(this.#folder.temporaryBase, this.#folder.pathOf(name));
     }
     const opens = manifest.increments.length > 0;
@@ -374,7 +378,7 @@ export class Aof implements AofApi {
       folder.writeManifest(next);
       this.#manifest = next;
     }
-    const rewrite = { startedAt: server.readClock(), isCancelled: false };
+    const rewrite = newRewrite(server.readClock());
     this.#rewrite = rewrite;
     this.rewrites++;
     this.isScheduled = false;
@@ -384,42 +388,19 @@ export class Aof implements AofApi {
     this.#rewriting = before.then(() => this.#carryOut(rewrite, data));
   }
 
-  #takeSnapshot(): ReadableStream<Uint8Array> {
+  #takeSnapshot(): SnapshotWriter {
     const server = this.#server;
-    const { keyspace } = server;
     const { values } = server.config;
-    const functions = Iterator.from(server.functions.libraries).map(({ source }) => source);
-    const pause = () => server.fairness.othersFirst();
-    if (this.#format === "aof") {
-      const format = new CommandFormat({
-        functions,
-        ...(values.aofTimestampEnabled && { stamp: Math.floor(server.readClock() / 1000) }),
-      });
-      return snapshotIn(format, keyspace, { includesKeys: true, pause });
-    }
-    const hasFieldTimes = keyspace.databases.some((db) => (db.volatileHashes?.size ?? 0) > 0);
-    return snapshot(keyspace, {
-      fields: [
-        ["redis-ver", REDIS_VERSION],
-        ["redis-bits", 64],
-        ["ctime", Math.floor(server.readClock() / 1000)],
-        ["used-mem", server.usedMemory],
-        ["aof-base", 1],
-      ],
-      functions,
-      includesKeys: true,
-      use: values.maxmemoryPolicy.endsWith("-lru")
-        ? "idle"
-        : values.maxmemoryPolicy.endsWith("-lfu")
-        ? "frequency"
-        : "none",
-      compress: values.rdbcompression,
-      version: hasFieldTimes ? HASH_EXPIRY_VERSION : COMMON_VERSION,
-      pause,
+    const options = server.snapshotOptions({ isAofBase: true });
+    const stamp = Math.floor(server.readClock() / 1000);
+    const format = this.#format === "rdb" ? new RdbFormat(options) : new CommandFormat({
+      functions: options.functions,
+      ...(values.aofTimestampEnabled && { stamp }),
     });
+    return new SnapshotWriter(server.keyspace, format, { oneByOne: values.rdbKeySaveDelay > 0 });
   }
 
-  async #carryOut(rewrite: Rewrite, data: ReadableStream<Uint8Array>): Promise<void> {
+  async #carryOut(rewrite: Rewrite, data: SnapshotWriter): Promise<void> {
     const server = this.#server;
     let isDone = false;
     try {
@@ -450,29 +431,42 @@ export class Aof implements AofApi {
   }
 
   /** Writes a snapshot to the temporary base, and to the disk, unless it is cancelled. */
-  async #writeBase(data: ReadableStream<Uint8Array>, rewrite: Rewrite): Promise<void> {
-    const reader = data.getReader();
+  async #writeBase(data: SnapshotWriter, rewrite: Rewrite): Promise<void> {
+    const { values } = this.#server.config;
     try {
       using file = await Deno.open(this.#folder.temporaryBase, {
         write: true,
         create: true,
         truncate: true,
       });
-      for (let unsynced = 0;;) {
-        const { done, value } = await reader.read();
-        if (rewrite.isCancelled) return await reader.cancel();
-        if (done) break;
-        writeAll(file, value);
-        unsynced += value.length;
-        if (unsynced < SYNC_EVERY_BYTES) continue;
-        if (this.#server.config.values.aofRewriteIncrementalFsync) await file.syncData();
-        unsynced = 0;
+      for (let unsynced = 0; !rewrite.isCancelled;) {
+        const piece = data.next();
+        if (piece === undefined) break;
+        writeAll(file, piece);
+        unsynced += piece.length;
+        if (unsynced >= SYNC_EVERY_BYTES) {
+          if (values.aofRewriteIncrementalFsync) await file.syncData();
+          unsynced = 0;
+        }
+        await this.#pause(rewrite);
       }
-      await file.sync();
-    } catch (error) {
-      await reader.cancel();
-      throw error;
+      if (!rewrite.isCancelled) await file.sync();
+    } finally {
+      data.end();
     }
+  }
+
+  /** Lets others work between two pieces, for as long as tests want it. */
+  #pause(rewrite: Rewrite): Promise<void> {
+    const { rdbKeySaveDelay } = this.#server.config.values;
+    if (rdbKeySaveDelay <= 0) return this.#server.fairness.othersFirst();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, rdbKeySaveDelay / 1000);
+    rewrite.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
   }
 
   /** Puts the new base in the place of all that it holds. */
@@ -517,6 +511,7 @@ export class Aof implements AofApi {
     if (rewrite === undefined) return;
     this.#server.log("notice", "The rewrite of the append-only file that goes on is cancelled");
     rewrite.isCancelled = true;
+    rewrite.wake();
     this.#rewrite = undefined;
   }
 
