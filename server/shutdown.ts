@@ -57,6 +57,12 @@ export class Shutdown {
     return Iterator.from(links).every(({ ackOffset }) => ackOffset >= stream.offset);
   }
 
+  /** How many ms are left until nobody is waited for any more; undefined unless it is under way. */
+  get remainingMs(): number | undefined {
+    const waiting = this.#waiting;
+    return waiting && Math.max(0, Math.round(waiting.until - this.#server.monotonic()));
+  }
+
   /** Looks whether the wait is over; called regularly. */
   tick(): void {
     const waiting = this.#waiting;

@@ -15,6 +15,7 @@ const SECONDS_A_DAY = 24 * 60 * 60;
 export function serverFields(server: Server): InfoFields {
   const { config, keyspace } = server;
   const uptime = Math.max(0, Math.floor((keyspace.now - server.startedAt) / 1000));
+  const { remainingMs } = server.shutdowns;
   return {
     redis_version: REDIS_VERSION,
     coolcache_version: COOLCACHE_VERSION,
@@ -44,6 +45,7 @@ export function serverFields(server: Server): InfoFields {
     executable: Deno.execPath(),
     config_file: config.file ?? "",
     io_threads_active: 0,
+    ...(remainingMs !== undefined && { shutdown_in_milliseconds: remainingMs }),
     ...listenerFields(server),
   };
 }

@@ -92,6 +92,7 @@ export async function loadRdbFile(server: Server, options: RdbLoadOptions = {}):
     await loadFile(server, file, options);
   } catch (error) {
     const reason = failureReason(error).replace(/^ERR /, "");
+    server.log("warning", `Fatal error loading the DB: ${reason}`);
     throw new Error(`Cannot load "${path}": ${reason}`, { cause: error });
   }
   const seconds = ((server.monotonic() - started) / 1000).toFixed(3);

@@ -314,7 +314,9 @@ class SnapshotReader {
     if (expected !== undefined && checksum !== expected) {
       throw this.#fault(
         "checksum",
-        `The checksum is ${expected.toString(16)}, not ${checksum.toString(16)} as it should be`,
+        `RDB CRC error: the checksum is ${expected.toString(16)}, not ${
+          checksum.toString(16)
+        } as it should be`,
       );
     }
     return true;
