@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ACL_CATEGORIES } from "../../../commands/facts.ts";
+import { hasKeys } from "../../../commands/key_finder.ts";
 import { ReplyError } from "../../../server/resp/errors.ts";
 import { startTestServer, type TestServer, type Value } from "../../support/harness.ts";
 
@@ -235,6 +236,32 @@ Deno.test("Users are allowed exactly the commands of a category that they are gi
       assertReplies(denial === "OK", allowed, `${category}: ${originalName}`);
     }
   }
+});
+
+Deno.test("Every command that names a key or channel is refused who may use none", async () => {
+  await using t = await startTestServer();
+  await t.line("ACL SETUSER u +@all");
+  /** Requests whose keys stand behind a word. */
+  const requests: Record<string, string> = {
+    "xread": "xread streams k 0",
+    "xreadgroup": "xreadgroup group g c streams k >",
+  };
+  let checked = 0;
+  for (const { arity, originalName, spec } of t.server.registry.commands) {
+    const names = hasKeys(spec) || spec.channels !== undefined;
+    if (!names) continue;
+    const args = (requests[originalName] ?? originalName.replace("|", " ")).split(" ");
+    // Whatever counts keys finds one.
+    while (args.length < Math.max(Math.abs(arity), 4)) args.push("1");
+    const fitting = arity > 0 ? args.slice(0, arity) : args;
+    assertMatch(
+      String(await t.run("ACL", "DRYRUN", "u", ...fitting)),
+      /^User u has no permissions to access the '\w+' (key|channel)$/,
+      originalName,
+    );
+    checked++;
+  }
+  assert(checked > 200, `only ${checked} commands were checked`);
 });
 
 Deno.test("ACL CAT refuses what is no category", async () => {
