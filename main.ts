@@ -8,7 +8,6 @@ import "./server/modules.ts";
 import { Config, type StartUp } from "./server/config/config.ts";
 import { ConfigFileError } from "./server/config/errors.ts";
 import { wantedInformation } from "./server/config/loader.ts";
-import { ReplyError } from "./server/resp/errors.ts";
 import { CoolCache } from "./server/coolcache.ts";
 import { USAGE, VERSION_LINE } from "./server/version.ts";
 import {
@@ -38,8 +37,6 @@ function fail(message: string): never {
   Deno.exit(1);
 }
 
-/** A signal that comes while a script runs is looked at again after so long. */
-const BUSY_RETRY_MS = 100;
 const ENDING_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Ends an instance when the process is told to. */
@@ -59,12 +56,12 @@ class Signals {
   }
 }
 
-/** Ends an instance as the directive for a signal says. */
-async function end(
-  instance: CoolCache,
-  signal: typeof ENDING_SIGNALS[number],
-): Promise<void> {
-  const { server } = instance;
+/** Ends an instance as the directive for a signal says; a second SIGINT ends the process at once. */
+function end({ server }: CoolCache, signal: typeof ENDING_SIGNALS[number]): void {
+  if (signal === "SIGINT" && server.shutdowns.isPending) {
+    server.log("warning", "You insist... exiting now.");
+    Deno.exit(1);
+  }
   server.log("warning", `Received ${signal}, scheduling shutdown...`);
   if (server.loading.current !== undefined) {
     server.log("warning", "Received shutdown signal during loading, exiting now.");
@@ -72,22 +69,11 @@ async function end(
   }
   const { shutdownOnSigint, shutdownOnSigterm, save } = server.config.values;
   const flags = signal === "SIGINT" ? shutdownOnSigint : shutdownOnSigterm;
-  const wanted = flags.includes("nosave") ? false : flags.includes("save") ? true : save.length > 0;
-  if (server.busy !== undefined && wanted) {
-    // What a script has half done must not be saved.
-    setTimeout(() => end(instance, signal), BUSY_RETRY_MS);
-    return;
-  }
-  try {
-    await server.shutdown({
-      save: wanted,
-      now: flags.includes("now"),
-      force: flags.includes("force"),
-    });
-  } catch (error) {
-    if (!(error instanceof ReplyError)) throw error;
-    server.log("warning", `The server goes on: ${error.message}`);
-  }
+  const saves = flags.includes("save") || (save.length > 0 && !flags.includes("nosave"));
+  const options = { save: saves, now: flags.includes("now"), force: flags.includes("force") };
+  // What a script has half done must not be saved; if nothing is, there is nothing to wait for.
+  if (server.busy !== undefined && !saves) void server.shutdown(options);
+  else server.shutdowns.request(options);
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@
 
 import type { ShutdownOptions } from "../commands/context.ts";
 import { shutdownFailure } from "../commands/errors.ts";
+import { ReplyError } from "./resp/errors.ts";
 import type { Server } from "./server.ts";
 
 /** The end of one server. */
@@ -24,6 +25,11 @@ export class Shutdown {
     readonly outcome: PromiseWithResolvers<void>;
   } | undefined;
 
+  /** A signal's wish, which the next tick looks at. */
+  #requested: ShutdownOptions | undefined;
+  /** How many have begun one that waits. */
+  #waiters = 0;
+
   constructor(server: Server, end: () => Promise<void>) {
     this.#server = server;
     this.#end = end;
@@ -35,7 +41,10 @@ export class Shutdown {
    * @throws {ReplyError} when it was called off, or the data could not be saved
    */
   begin(options: ShutdownOptions): Promise<void> {
-    if (this.#waiting !== undefined && !options.now) return this.#waiting.outcome.promise;
+    if (this.#waiting !== undefined && !options.now) {
+      this.#waiters++;
+      return this.#waiting.outcome.promise;
+    }
     this.close();
     const server = this.#server;
     server.log("notice", "Shutdown was asked for");
@@ -46,6 +55,7 @@ export class Shutdown {
     server.log("notice", "Waiting for replicas before shutting down.");
     server.replication.requestAcknowledgements();
     server.clients.holdWrites("shutdown", true);
+    this.#waiters = 1;
     const outcome = Promise.withResolvers<void>();
     this.#waiting = { options, until: server.monotonic() + shutdownTimeout * 1000, outcome };
     return outcome.promise;
@@ -63,8 +73,32 @@ export class Shutdown {
     return waiting && Math.max(0, Math.round(waiting.until - this.#server.monotonic()));
   }
 
-  /** Looks whether the wait is over; called regularly. */
+  /** Begins a shutdown with the next tick, unless it is called off before: for signals. */
+  request(options: ShutdownOptions): void {
+    this.#requested = options;
+  }
+
+  /** Whether one waits. */
+  get isPending(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** How many clients wait for the end. */
+  get waitingClients(): number {
+    return this.isPending ? this.#waiters : 0;
+  }
+
+  /** Looks whether one was asked for, or the wait is over; called regularly. */
   tick(): void {
+    if (this.#requested !== undefined) {
+      const options = this.#requested;
+      this.#requested = undefined;
+      // Nobody waits for the answer: why it failed is in the log.
+      this.begin(options).catch((error) => {
+        if (!(error instanceof ReplyError)) throw error;
+      });
+      return;
+    }
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     if (this.#server.monotonic() < waiting.until && !this.#areReplicasReady) return;
@@ -72,13 +106,14 @@ export class Shutdown {
     this.#finish(waiting.options).then(waiting.outcome.resolve, waiting.outcome.reject);
   }
 
-  /** Calls a shutdown off that waits for replicas; false when there is none. */
+  /** Calls a shutdown off that has not come to its last step; false when there is none. */
   abort(): boolean {
     const waiting = this.#waiting;
-    if (waiting === undefined) return false;
-    this.#stopWaiting();
+    if (waiting === undefined && this.#requested === undefined) return false;
+    this.#requested = undefined;
+    if (waiting !== undefined) this.#stopWaiting();
     this.#server.log("notice", "Shutdown manually aborted.");
-    waiting.outcome.reject(shutdownFailure());
+    waiting?.outcome.reject(shutdownFailure());
     return true;
   }
 
@@ -97,6 +132,11 @@ export class Shutdown {
   #finish({ save, force }: ShutdownOptions): Promise<void> {
     const server = this.#server;
     this.#logReplicas();
+    if (server.aof.lacksBase) {
+      // What it has so far is not all of the data.
+      server.log("warning", `Writing initial AOF, ${force ? "exit anyway" : "can't exit"}.`);
+      if (!force) return Promise.reject(shutdownFailure());
+    }
     if (server.aof.isWritingFirstBase) {
       if (!force) {
         server.log("warning", "Writing initial AOF, can't exit.");

@@ -110,19 +110,21 @@ export function clientsFields(server: Server): InfoFields {
   let output = 0;
   let blocked = 0;
   let subscribed = 0;
+  let replicas = 0;
   for (const session of server.clients) {
     input = Math.max(input, session.inputCapacity);
     output = Math.max(output, session.output.memory);
     if (session.isBlocked || session.isPostponed) blocked++;
     if (session.type === "pubsub") subscribed++;
+    if (session.isReplica) replicas++;
   }
   return {
-    connected_clients: server.clients.count,
+    connected_clients: server.clients.count - replicas,
     cluster_connections: 0,
     maxclients: server.config.values.maxclients,
     client_recent_max_input_buffer: input,
     client_recent_max_output_buffer: output,
-    blocked_clients: blocked,
+    blocked_clients: blocked + server.shutdowns.waitingClients,
     tracking_clients: server.tracking.clients,
     pubsub_clients: subscribed,
     watching_clients: server.watches.watchers,

@@ -102,6 +102,11 @@ export class Aof implements AofApi {
     return this.#state !== "off";
   }
 
+  /** Whether it is on, but its first base is not there yet. */
+  get lacksBase(): boolean {
+    return this.#state === "waiting";
+  }
+
   /** Unix time in ms since which a rewrite goes on; undefined while none does. */
   get rewritingSince(): number | undefined {
     return this.#rewrite?.startedAt;
