@@ -135,7 +135,7 @@ export class Shutdown {
     if (server.aof.lacksBase) {
       // What it has so far is not all of the data.
       server.log("warning", `Writing initial AOF, ${force ? "exit anyway" : "can't exit"}.`);
-      if (!force) return Promise.reject(shutdownFailure());
+      if (!force) return this.#refuse();
     }
     if (server.aof.isWritingFirstBase) {
       if (!force) {
@@ -147,11 +147,16 @@ export class Shutdown {
     if (!this.#save(save)) {
       if (!force) {
         server.log("warning", "Error trying to save the DB, can't exit.");
-        return Promise.reject(shutdownFailure());
+        return this.#refuse();
       }
       server.log("warning", "Error trying to save the DB. Exit anyway.");
     }
     return this.#end();
+  }
+
+  #refuse(): Promise<never> {
+    this.#server.log("warning", "Errors trying to shut down the server: it goes on.");
+    return Promise.reject(shutdownFailure());
   }
 
   #logReplicas(): void {
