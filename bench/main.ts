@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { coolcacheCommand, hasRedisServer } from "../tests/support/peer.ts";
 import { splitWords } from "../tests/support/split_words.ts";
+import { measureAof } from "./aof.ts";
 import { BENCHMARK_TESTS, findBenchmarkTest } from "./benchmark_tests.ts";
 import { measureCollections } from "./collections.ts";
 import { Contenders } from "./contenders.ts";
@@ -26,8 +27,8 @@ const HELP = `Measures coolcache beside redis-server and prints a table.
 
   deno task bench [options]
 
-  --only AREAS        Some of throughput,transactions,pubsub,scripts,memory,collections,
-                      idle,startup,expiry,fragmentation; memory includes FLUSHALL and
+  --only AREAS        Some of throughput,transactions,pubsub,scripts,aof,memory,
+                      collections,idle,startup,expiry,fragmentation; memory includes FLUSHALL and
                       the PINGs while loading
   --tests TESTS       Some of redis-benchmark's default tests, such as set,lpush,
                       lrange_100 (all of them)
@@ -136,6 +137,12 @@ function readPlan(args: readonly string[]): Plan | undefined {
       })],
     ["scripts", (contenders) =>
       measureScripts(contenders, {
+        requests: throughput.requests,
+        rounds: throughput.rounds,
+        progress,
+      })],
+    ["aof", (contenders) =>
+      measureAof(contenders, {
         requests: throughput.requests,
         rounds: throughput.rounds,
         progress,
