@@ -19,10 +19,11 @@ import { failureReason } from "../config/host.ts";
 import { Refusal } from "../config/errors.ts";
 import { ReplyError } from "../resp/errors.ts";
 import type { Server } from "../server.ts";
-import { AofFolder, writeAll } from "./aof_folder.ts";
+import { AofFolder, TEMPORARY, writeAll } from "./aof_folder.ts";
 import { AofLoadError, loadAof } from "./aof_loader.ts";
 import { AofManifest, BrokenManifest } from "./aof_manifest.ts";
 import { AofWriter } from "./aof_writer.ts";
+import { writeRdbFile } from "./rdb_file.ts";
 
 /** A base goes to the disk after so many bytes each, with `aof-rewrite-incremental-fsync`. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
@@ -162,14 +163,14 @@ export class Aof implements AofApi {
       this.#server.log("notice", `DB loaded from append only file: ${seconds} seconds`);
     }
     try {
-      await this.#openAtStart(manifest);
+      this.#openAtStart(manifest);
     } catch (error) {
       throw new AofLoadError(`Can't open the append-only file: ${failureReason(error)}`);
     }
     this.#deleteHistory();
   }
 
-  async #openAtStart(found: AofManifest): Promise<void> {
+  #openAtStart(found: AofManifest): void {
     const server = this.#server;
     this.#folder.create();
     let manifest = found;
@@ -177,8 +178,8 @@ export class Aof implements AofApi {
       manifest = manifest.withBase(this.#folder.fileName, this.#format);
       const { name } = manifest.base!;
       server.log("notice", `Creating AOF base file ${name} on server start`);
-      await this.#writeBase(this.#takeSnapshot(), newRewrite(server.readClock()));
-      Deno.renameSync(this.#folder.temporaryBase, this.#folder.pathOf(name));
+      const temporaryName = `${TEMPORARY}rewriteaof-${Deno.pid}.aof`;
+      writeRdbFile(this.#takeSnapshot(), { folder: this.#folder.path, name, temporaryName });
     }
     const opens = manifest.increments.length > 0;
     if (!opens) manifest = manifest.withIncrement(this.#folder.fileName);
@@ -514,7 +515,7 @@ export class Aof implements AofApi {
   #cancelRewrite(): void {
     const rewrite = this.#rewrite;
     if (rewrite === undefined) return;
-    this.#server.log("notice", "The rewrite of the append-only file that goes on is cancelled");
+    this.#server.log("notice", "Killing the AOF rewrite that goes on (it is no child process)");
     rewrite.isCancelled = true;
     rewrite.wake();
     this.#rewrite = undefined;

@@ -5,6 +5,8 @@
  * refuses them, nobody is answered, and what they do leaves no effects. Keys whose time is over are kept until a
  * command deletes them, as it was when the file was written.
  *
+ * Files are read without a wait, so that nobody else works before the load lets them.
+ *
  * What a crash may leave is a last command that is not whole, or a transaction without its end. It is cut off, if
  * `aof-load-truncated` allows it. Everything else that is wrong ends the load: nobody can tell what it meant.
  *
@@ -26,8 +28,10 @@ import type { AofFolder } from "./aof_folder.ts";
 import type { AofManifest, AofPart } from "./aof_manifest.ts";
 import { AofReader, BadAofFormat } from "./aof_reader.ts";
 
-/** Others may work after so many ms of a load. */
+/** Others may work after so many ms of a load … */
 const SLICE_MS = 2;
+/** … but only if it takes longer than this altogether: a small one is over before anybody can be told to wait. */
+const UNNOTICED_MS = 50;
 /** Commands between two looks at the clock. */
 const COMMANDS_PER_LOOK = 64;
 /** What is read of an RDB file at once, bytes. */
@@ -67,13 +71,21 @@ export async function loadAof(
 class AofLoader {
   readonly #server: Server;
   readonly #options: AofLoadOptions;
-  #sliceEnd = 0;
+  #sliceEnd: number;
   /** Bytes of the files that are done with. */
   #loaded = 0;
 
   constructor(server: Server, options: AofLoadOptions) {
     this.#server = server;
     this.#options = options;
+    this.#sliceEnd = server.monotonic() + UNNOTICED_MS;
+  }
+
+  /** Lets others work, if that is due. */
+  async #pause(): Promise<void> {
+    if (this.#server.monotonic() < this.#sliceEnd) return;
+    await this.#options.pause();
+    this.#sliceEnd = this.#server.monotonic() + SLICE_MS;
   }
 
   async load(manifest: AofManifest): Promise<LoadedAof> {
@@ -136,7 +148,7 @@ class AofLoader {
     const path = this.#options.folder.pathOf(name);
     let file: Deno.FsFile;
     try {
-      file = await Deno.open(path, { read: true });
+      file = Deno.openSync(path, { read: true });
     } catch (error) {
       const why = failureReason(error);
       this.#warn(
@@ -147,8 +159,8 @@ class AofLoader {
       throw new AofLoadError(`Cannot open the append-only file ${name}: ${why}`);
     }
     try {
-      if ((await file.stat()).size === 0) return "empty";
-      const reader = await this.#hasSnapshot(file)
+      if (file.statSync().size === 0) return "empty";
+      const reader = this.#hasSnapshot(file)
         ? await this.#loadSnapshot(file, name)
         : new AofReader();
       return await this.#replay(file, name, reader);
@@ -164,14 +176,14 @@ class AofLoader {
     }
   }
 
-  async #hasSnapshot(file: Deno.FsFile): Promise<boolean> {
+  #hasSnapshot(file: Deno.FsFile): boolean {
     const head = new Uint8Array(RDB_SIGNATURE.length);
     for (let at = 0; at < head.length;) {
-      const count = await file.read(head.subarray(at));
+      const count = file.readSync(head.subarray(at));
       if (count === null) break;
       at += count;
     }
-    await file.seek(0, Deno.SeekMode.Start);
+    file.seekSync(0, Deno.SeekMode.Start);
     return new TextDecoder().decode(head) === RDB_SIGNATURE;
   }
 
@@ -190,7 +202,7 @@ class AofLoader {
         now: keyspace.now,
         keepsExpired: true,
         verifiesChecksum: config.values.rdbchecksum,
-        pause: () => this.#options.pause(),
+        pause: () => this.#pause(),
         functions: (source) => {
           server.functions.load(source, { replace: false, mustObey: true });
         },
@@ -220,10 +232,9 @@ class AofLoader {
     const replay = new Replay(this.#server, name);
     let beforeTransaction = reader.offset;
     let lastWhole = reader.offset;
-    this.#sliceEnd = this.#server.monotonic() + SLICE_MS;
     for (let commands = 1;; commands++) {
       while (!reader.next()) {
-        const count = await file.read(reader.room());
+        const count = file.readSync(reader.room());
         if (count === null) {
           if (replay.inTransaction) {
             this.#warn(`Revert incomplete MULTI/EXEC transaction in AOF file ${name}`);
@@ -238,20 +249,17 @@ class AofLoader {
       const later = replay.run(reader.args);
       if (later !== undefined) await later;
       lastWhole = reader.offset;
-      if (commands % COMMANDS_PER_LOOK === 0 && this.#server.monotonic() > this.#sliceEnd) {
-        await this.#options.pause();
-        this.#sliceEnd = this.#server.monotonic() + SLICE_MS;
-      }
+      if (commands % COMMANDS_PER_LOOK === 0) await this.#pause();
     }
   }
 
   /** Cuts off the end of a file that a crash has left unfinished, if that is allowed. */
-  async #cut(name: string, size: number): Promise<Outcome> {
+  #cut(name: string, size: number): Outcome {
     if (this.#server.config.values.aofLoadTruncated) {
       this.#warn(`!!! Warning: short read while loading the AOF file ${name}!!!`);
       this.#warn(`!!! Truncating the AOF ${name} at offset ${size} !!!`);
       try {
-        await Deno.truncate(this.#options.folder.pathOf(name), size);
+        Deno.truncateSync(this.#options.folder.pathOf(name), size);
         this.#warn(`AOF ${name} loaded anyway because aof-load-truncated is enabled`);
         return "truncated";
       } catch (error) {
@@ -271,11 +279,14 @@ class AofLoader {
 function chunksOf(file: Deno.FsFile): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]: () => ({
-      async next() {
+      next() {
         const chunk = new Uint8Array(CHUNK_BYTES);
-        const count = await file.read(chunk);
-        if (count === null) return { done: true, value: undefined };
-        return { done: false, value: chunk.subarray(0, count) };
+        const count = file.readSync(chunk);
+        return Promise.resolve(
+          count === null
+            ? { done: true, value: undefined }
+            : { done: false, value: chunk.subarray(0, count) },
+        );
       },
     }),
   };
