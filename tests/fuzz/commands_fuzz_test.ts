@@ -116,13 +116,31 @@ const DIRECTIVES = {
   "maxmemory-policy": "allkeys-random",
 };
 
+/** Where what the commands write to files goes (BGREWRITEAOF); it is removed at the end. */
+class TemporaryFolder implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async make(): Promise<TemporaryFolder> {
+    return new TemporaryFolder(await Deno.makeTempDir({ prefix: "coolcache-fuzz-" }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
 for (const protocol of [2, 3] as const) {
   Deno.test(`No command has an internal error, whatever its arguments, in RESP${protocol}`, async () => {
     const log: string[] = [];
+    await using folder = await TemporaryFolder.make();
     await using instance = await CoolCache.start({
       port: 0,
       hostname: "127.0.0.1",
-      directives: DIRECTIVES,
+      directives: { ...DIRECTIVES, dir: folder.path, save: "" },
       log: (line) => log.push(line),
     });
     const random = seededRandom(protocol);
@@ -162,10 +180,11 @@ for (const protocol of [2, 3] as const) {
 for (const protocol of [2, 3] as const) {
   Deno.test(`No transaction has an internal error, whatever it contains, in RESP${protocol}`, async () => {
     const log: string[] = [];
+    await using folder = await TemporaryFolder.make();
     await using instance = await CoolCache.start({
       port: 0,
       hostname: "127.0.0.1",
-      directives: DIRECTIVES,
+      directives: { ...DIRECTIVES, dir: folder.path, save: "" },
       log: (line) => log.push(line),
     });
     const random = seededRandom(protocol + 10);
