@@ -338,6 +338,8 @@ export interface Announcement {
   understandsMark: boolean;
   /** Whether it understands that a history may go on under a new id (`capa psync2`). */
   understandsNewIds: boolean;
+  /** Whether its snapshot may tell when single fields of hashes expire (`capa field-times`, coolcache's own). */
+  understandsFieldTimes: boolean;
   /** Whether it wants a snapshot, and nothing after it. */
   onlySnapshot: boolean;
   /** Whether its snapshot is to hold only functions, or (false) nothing; undefined for everything. */
@@ -380,6 +382,8 @@ export interface ReplicationApi {
   writtenToDiskBy(offset: number): number;
   /** Asks all replicas to acknowledge what they have carried out. */
   requestAcknowledgements(): void;
+  /** Forgets how many syncs there have been (CONFIG RESETSTAT). */
+  resetCounts(): void;
   /** Sends replicas a request that nobody has carried out here. */
   replicate(request: Args): void;
   /** Gives the history of the data a new id, so that replicas must copy it afresh. */

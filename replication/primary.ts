@@ -45,6 +45,8 @@ interface PrimaryConfig {
 export interface SnapshotRequest {
   readonly includesKeys: boolean;
   readonly includesFunctions: boolean;
+  /** Whether it tells when single fields of hashes expire, in a version of RDB that Redis 7.0 cannot read. */
+  readonly includesFieldTimes: boolean;
   /** The state of the stream at its moment. */
   readonly stream: ReplicationStream;
 }
@@ -185,6 +187,10 @@ export class Primary implements ReplicationApi {
     return bytes;
   }
 
+  resetCounts(): void {
+    this.fullSyncs = this.partialSyncs = this.failedPartialSyncs = 0;
+  }
+
   replicate(request: Args): void {
     if (this.#stopListening !== undefined) this.#feed(NO_DATABASE, request);
   }
@@ -203,6 +209,7 @@ export class Primary implements ReplicationApi {
         address: undefined,
         understandsMark: false,
         understandsNewIds: false,
+        understandsFieldTimes: false,
         onlySnapshot: false,
         onlyFunctions: undefined,
       };
@@ -334,17 +341,23 @@ export class Primary implements ReplicationApi {
     if (!areEnough && !waiting.some(({ waitsUntil }) => now >= waitsUntil)) return;
 
     // They share it who want the same.
-    const groups = Map.groupBy(waiting, ({ said }) => said.onlyFunctions);
-    for (const [onlyFunctions, replicas] of groups) this.#sendSnapshot(replicas, onlyFunctions);
+    const groups = Map.groupBy(
+      waiting,
+      ({ said }) => `${said.onlyFunctions} ${said.understandsFieldTimes}`,
+    );
+    for (const replicas of groups.values()) this.#sendSnapshot(replicas);
   }
 
-  #sendSnapshot(replicas: readonly Replica[], onlyFunctions: boolean | undefined): void {
+  /** Sends a snapshot to replicas that want the same. */
+  #sendSnapshot(replicas: readonly Replica[]): void {
     const { stream } = this;
+    const { onlyFunctions, understandsFieldTimes } = replicas[0].said;
     // Who begins here has no database selected.
     stream.forgetDatabase();
     const snapshot = this.#host.snapshot({
       includesKeys: onlyFunctions === undefined,
       includesFunctions: onlyFunctions !== false,
+      includesFieldTimes: understandsFieldTimes,
       stream,
     });
     for (const replica of replicas) {

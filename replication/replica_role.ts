@@ -17,6 +17,7 @@
  */
 
 import type { PrimaryAddress, ReplicaApi, ReplicaState } from "../commands/context.ts";
+import { Args } from "../server/resp/args.ts";
 import type { Primary } from "./primary.ts";
 import type { ReplicationStream } from "./stream.ts";
 import {
@@ -249,9 +250,14 @@ export class ReplicaRole implements ReplicaApi {
   }
 
   /** The same for one that starts as a primary: its replicas may go on from there. */
-  restore({ id, offset }: { readonly id: string; readonly offset: number }): void {
+  restore({ id, offset, expired }: {
+    readonly id: string;
+    readonly offset: number;
+    readonly expired: readonly { readonly database: number; readonly key: Uint8Array }[];
+  }): void {
     this.#stream.restart(id, offset);
     this.#stream.rename(this.#host.randomHex(ID_LENGTH));
+    for (const { database, key } of expired) this.#stream.add(database, Args.of("DEL", key));
     this.#replicas.compose();
   }
 

@@ -2,7 +2,7 @@
  * A connection to a primary, up to the point where its stream begins: the handshake, and what it sends of its data.
  *
  *     PING
- *     AUTH …, REPLCONF listening-port …, REPLCONF ip-address …, REPLCONF capa eof capa psync2     in one go
+ *     AUTH …, REPLCONF listening-port …, REPLCONF ip-address …, REPLCONF capa …     in one go
  *     PSYNC id offset     ──►  +CONTINUE [id]        the stream goes on
  *                              +FULLRESYNC id offset
  *                              $length | $EOF:mark   all data as RDB, then the stream
@@ -160,7 +160,8 @@ export class Upstream {
       ...(password === "" ? [] : [["AUTH", ...credentials]]),
       ["REPLCONF", "listening-port", String(port)],
       ...(address === "" ? [] : [["REPLCONF", "ip-address", address]]),
-      ["REPLCONF", "capa", "eof", "capa", "psync2"],
+      // A primary ignores what it does not know: the last is coolcache's own.
+      ["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "field-times"],
     ];
     await this.send(concat(...requests.map((words) => request(...words))));
     for (const [name, option] of requests) {

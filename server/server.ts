@@ -294,15 +294,17 @@ export class Server implements ServerApi, ScriptHost {
     return this.replica.primary === undefined || !this.config.values.replicaIgnoreMaxmemory;
   }
 
-  /** A snapshot for replicas, which must be able to read it whatever version they are. */
-  #snapshot({ includesKeys, includesFunctions }: SnapshotRequest): ReadableStream<Uint8Array> {
+  /** A snapshot for replicas, which must be able to read it whatever version they are, if they do not say more. */
+  #snapshot(
+    { includesKeys, includesFunctions, includesFieldTimes }: SnapshotRequest,
+  ): ReadableStream<Uint8Array> {
     const options = this.snapshotOptions();
     return snapshot(this.keyspace, {
       ...options,
       functions: includesFunctions ? options.functions : [],
       includesKeys,
       checksum: true,
-      version: COMMON_VERSION,
+      ...(!includesFieldTimes && { version: COMMON_VERSION }),
       pause: () => this.fairness.othersFirst(),
     });
   }

@@ -126,8 +126,9 @@ export const config = command({
   ],
 });
 
-function resetCounters({ server: { stats, keyspace } }: Context): void {
+function resetCounters({ server: { stats, keyspace, replication } }: Context): void {
   stats.reset();
+  replication.resetCounts();
   keyspace.hits = 0;
   keyspace.misses = 0;
   keyspace.expiredKeys = 0;

@@ -104,6 +104,7 @@ function announce(said: Announcement, args: Args, i: number): void {
     // Those that are not known are none of our business.
     if (args.is(i + 1, "EOF")) said.understandsMark = true;
     else if (args.is(i + 1, "PSYNC2")) said.understandsNewIds = true;
+    else if (args.is(i + 1, "FIELD-TIMES")) said.understandsFieldTimes = true;
   } else if (args.is(i, "RDB-ONLY")) {
     const value = args.int(i + 1);
     if (value !== 0 && value !== 1) throw new ReplyError(NOT_A_BIT);

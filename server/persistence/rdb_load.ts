@@ -22,7 +22,7 @@ export interface RdbLoadOptions {
   readonly replaces?: boolean;
   /** Whether nothing else may happen until all is loaded: as far as the chunks come without a wait. */
   readonly atOnce?: boolean;
-  /** Is told what the file says of the history of its data, if all keys were loaded that are part of it. */
+  /** Is told what the file says of the history of its data. */
   readonly place?: (place: HistoryPlace) => void;
 }
 
@@ -32,10 +32,14 @@ export interface HistoryPlace {
   readonly offset: number;
   /** The database that the stream has selected there. */
   readonly database: number;
+  /** Keys that were left out since their time is over: replicas must be told to delete them. */
+  readonly expired: readonly { readonly database: number; readonly key: Uint8Array }[];
 }
 
 /** The place that fields of RDB name; undefined where they name none. */
-function placeOf(fields: ReadonlyMap<string, string>): HistoryPlace | undefined {
+function placeOf(
+  fields: ReadonlyMap<string, string>,
+): Omit<HistoryPlace, "expired"> | undefined {
   const id = fields.get("repl-id");
   const offset = Number(fields.get("repl-offset") ?? -1);
   if (id === undefined || !Number.isSafeInteger(offset) || offset < 0) return undefined;
@@ -109,18 +113,23 @@ async function loadFile(server: Server, file: RdbFile, options: RdbLoadOptions):
   });
   try {
     const fields = new Map<string, string>();
+    const expired: { database: number; key: Uint8Array }[] = [];
     const loaded = await loadSnapshot(file.chunks, server.keyspace, {
       ...loadOptions(server, options),
       field: (name, value) => {
         fields.set(name, value);
         if (name === "used-mem") load.usedByWriter = Number.parseInt(value, 10) || 0;
       },
+      ...(options.place && {
+        expired: (database: number, key: Uint8Array) => {
+          expired.push({ database, key: key.slice() });
+        },
+      }),
       progress: (bytes) => load.loadedBytes = bytes,
     });
     noteLoaded(server, loaded);
     const place = placeOf(fields);
-    // Nobody tells replicas of the keys that were left out.
-    if (place !== undefined && loaded.expiredKeys === 0) options.place?.(place);
+    if (place !== undefined) options.place?.({ ...place, expired });
   } finally {
     await file.chunks.return();
     server.loading.end();

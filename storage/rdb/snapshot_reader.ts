@@ -63,6 +63,8 @@ export interface LoadSnapshotOptions {
   pause(): Promise<void>;
   /** Is called after each key; the load waits for what it answers. */
   afterKey?(): Promise<void> | undefined;
+  /** Is told of each key that is left out because its time is over; the bytes are good during the call. */
+  expired?(database: number, key: Uint8Array): void;
   /** Takes the source of a library of functions. What it throws ends the load. */
   functions(source: Uint8Array): void;
   /** Is told of the fields about the whole, such as `repl-id`. */
@@ -465,6 +467,7 @@ class SnapshotReader {
     }
     if (isOver) {
       this.#expiredKeys++;
+      this.#options.expired?.(db.id, buf.subarray(off, off + len));
       this.#forgetFacts();
       return;
     }

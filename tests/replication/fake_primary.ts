@@ -11,6 +11,9 @@ import { encodeCommand } from "../support/raw_connection.ts";
 import { Wire } from "../server/wire.ts";
 import { commands } from "../../commands/mod.ts";
 
+/** What a replica says it can do. */
+export const CAPABILITIES = ["capa", "eof", "capa", "psync2", "capa", "field-times"] as const;
+
 /** Listens on a free port. */
 export class FakePrimary implements Disposable {
   readonly port: number;
@@ -34,7 +37,7 @@ export class FakePrimary implements Disposable {
     await wire.expect(resp("REPLCONF", "listening-port"));
     await wire.line();
     await wire.line();
-    await wire.expect(resp("REPLCONF", "capa", "eof", "capa", "psync2"));
+    await wire.expect(resp("REPLCONF", ...CAPABILITIES));
     await wire.send("+OK\r\n+OK\r\n");
     await wire.expect(resp("PSYNC", ...psync));
     return wire;

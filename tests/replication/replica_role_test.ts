@@ -11,7 +11,7 @@ import { CoolCache } from "../../server/coolcache.ts";
 import { encodeCommand, RawConnection } from "../support/raw_connection.ts";
 import { waitFor } from "../support/wait.ts";
 import type { Wire } from "../server/wire.ts";
-import { dataOf, FakePrimary, resp } from "./fake_primary.ts";
+import { CAPABILITIES, dataOf, FakePrimary, resp } from "./fake_primary.ts";
 import { Member } from "./group.ts";
 
 const ID = "0123456789".repeat(4);
@@ -64,7 +64,7 @@ Deno.test("A replica makes itself known with name, password, address and port", 
   await wire.expect(
     resp("REPLCONF", "listening-port") + "$4\r\n7777\r\n" +
       resp("REPLCONF", "ip-address", "10.0.0.7") +
-      resp("REPLCONF", "capa", "eof", "capa", "psync2"),
+      resp("REPLCONF", ...CAPABILITIES),
   );
   // What it does not understand does no harm.
   await wire.send("+OK\r\n-ERR no such option\r\n-ERR what?\r\n+OK\r\n");
