@@ -232,6 +232,8 @@ export interface ServerApi {
   /** The text of INFO for these sections (lower case; empty means the default ones). */
   info(sections: readonly string[]): string;
   readonly saves: SavesApi;
+  /** Whether data is being loaded. */
+  readonly isLoading: boolean;
   /** Why writes are refused since the disk has failed; undefined while they are not. */
   diskError(options?: { readonly forScript?: boolean }): ReplyError | undefined;
   /** Begins an orderly end of the process or instance. */
@@ -547,7 +549,7 @@ export interface ConfigApi {
   /** @throws {ReplyError} with Redis's text; nothing is changed then */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
-    options?: { readonly local?: boolean },
+    options?: { readonly local?: boolean; readonly loading?: boolean },
   ): void;
   /** Writes the configuration file. @throws {ReplyError} */
   rewrite(options?: { readonly all?: boolean }): void;

@@ -351,6 +351,10 @@ export class Server implements ServerApi, ScriptHost {
     };
   }
 
+  get isLoading(): boolean {
+    return this.loading.current !== undefined;
+  }
+
   /** Drops all data and all functions, and tells nobody: others will come. O(keys) */
   dropAll(): void {
     flushAll(this.keyspace);

@@ -57,7 +57,10 @@ const set = command({
     if (args.count % 2 !== 0) throw syntaxError();
     const pairs: [name: string, value: string][] = [];
     for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
-    ctx.server.config.set(pairs, { local: ctx.client.isLocal });
+    ctx.server.config.set(pairs, {
+      local: ctx.client.isLocal,
+      loading: ctx.server.isLoading,
+    });
     ctx.reply.ok();
   },
 });
