@@ -18,7 +18,7 @@ import { Arena, type Ref } from "./memory/arena.ts";
 import type { Discard } from "./memory/pages.ts";
 import { Hasher } from "./memory/hash.ts";
 import { VALUED_KEY_AT } from "./memory/record.ts";
-import { Table } from "./memory/table.ts";
+import { Table, type TableKind } from "./memory/table.ts";
 
 export { AccessTracking } from "./entry.ts";
 export { Database } from "./database.ts";
@@ -56,6 +56,8 @@ export interface KeyspaceOptions {
   clock?: () => number;
   /** How memory is given back ({@link ArenaOptions.discard}). */
   discard?: Discard;
+  /** What databases find their records with: {@link Table} unless given. */
+  table?: TableKind;
 }
 
 const LFU_INITIAL = 5;
@@ -105,9 +107,11 @@ export class Keyspace {
   /** The large values, which live beside their records. */
   readonly collections: Collections;
   readonly #hasher: Hasher;
+  readonly #Table: TableKind;
 
   constructor(options: KeyspaceOptions) {
     this.arena = new Arena(options.discard && { discard: options.discard });
+    this.#Table = options.table ?? Table;
     this.random = options.random;
     this.hooks = options.hooks;
     this.#hasher = new Hasher(
@@ -127,7 +131,7 @@ export class Keyspace {
 
   /** An empty table for a database. */
   newTable(): Table {
-    return new Table(this.arena, this.#hasher, { keyAt: VALUED_KEY_AT, valued: true });
+    return new this.#Table(this.arena, this.#hasher, { keyAt: VALUED_KEY_AT, valued: true });
   }
 
   /** Bytes that the data takes: records and indexes, exactly. */

@@ -16,10 +16,13 @@ export class ReplyError extends Error {
   override readonly name = "ReplyError";
   /** Whether the statistics know of it already: a script hands on the error of a command. */
   readonly isCounted: boolean;
+  /** Whether a transaction that ends with it is answered with nothing else: clients follow redirections. */
+  readonly isBare: boolean;
 
-  constructor(message?: string, options: { isCounted?: boolean } = {}) {
+  constructor(message?: string, options: { isCounted?: boolean; isBare?: boolean } = {}) {
     super(message);
     this.isCounted = options.isCounted ?? false;
+    this.isBare = options.isBare ?? false;
   }
 
   /** The first word of the text, which clients match on: `ERR`, `WRONGTYPE`, `OOM` … */

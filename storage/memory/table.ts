@@ -47,6 +47,9 @@ export interface TableOptions {
   valued?: boolean;
 }
 
+/** {@link Table}, or one that knows more of its records. */
+export type TableKind = new (arena: Arena, hasher: Hasher, options: TableOptions) => Table;
+
 /** What a snapshot wants to know of a table that it goes through. */
 export interface TableCut {
   /** Called before records of this hash change, come or go: writes those that are not written yet. */
