@@ -12,6 +12,7 @@ import type { ReplyError } from "../server/resp/errors.ts";
 import type { Reply } from "../server/resp/reply.ts";
 import type { Type } from "../storage/entry.ts";
 import type { Database, Keyspace } from "../storage/keyspace.ts";
+import type { ClusterApi } from "./cluster/api.ts";
 import type { RegisteredCommand, Registry } from "./registry.ts";
 
 /** The classes of keyspace events, with the letters of `notify-keyspace-events`. */
@@ -148,6 +149,10 @@ export interface ClientApi {
   select(database: number): void;
   /** Whether it speaks for the primary or the AOF: its commands are effects of commands that were checked before. */
   readonly mustObey?: boolean;
+  /** Whether it may read from a replica in a cluster (READONLY). */
+  readsFromReplica: boolean;
+  /** Lets the next command work with a slot that is on its way to this node (ASKING). */
+  ask(): void;
   /** Whether it is between MULTI and EXEC. */
   readonly inTransaction: boolean;
   /** Begins to queue its commands. */
@@ -213,6 +218,8 @@ export interface ServerApi {
   readonly stats: StatsApi;
   readonly tracking: TrackingApi;
   readonly replication: ReplicationApi;
+  /** Undefined unless the server is a node of a cluster. */
+  readonly cluster: ClusterApi | undefined;
   readonly aof: AofApi;
   readonly replica: ReplicaApi;
   readonly failover: FailoverApi;

@@ -603,3 +603,8 @@ export function groupNeedsKey(): ReplyError {
 function shown(args: Args, i: number): string {
   return args.binary(i).split("\0", 1)[0];
 }
+
+/** A node of a cluster has one database, and no other roles than its cluster gives it; `what` is such as `SELECT is`. */
+export function notInCluster(what: string): ReplyError {
+  return new ReplyError(`ERR ${what} not allowed in cluster mode`);
+}

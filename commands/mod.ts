@@ -6,6 +6,7 @@
 
 import type { CommandSpec } from "./command.ts";
 import { bitmapCommands } from "./bitmap/mod.ts";
+import { clusterCommands } from "./cluster/mod.ts";
 import { connectionCommands } from "./connection/mod.ts";
 import { genericCommands } from "./generic/mod.ts";
 import { geoCommands } from "./geo/mod.ts";
@@ -24,6 +25,7 @@ import { transactionCommands } from "./transactions/mod.ts";
 /** All commands that a server registers. */
 export const commands: readonly CommandSpec[] = [
   ...bitmapCommands,
+  ...clusterCommands,
   ...connectionCommands,
   ...genericCommands,
   ...geoCommands,

@@ -210,6 +210,20 @@ export class Blocking {
     for (const queue of this.#queues.values()) if (queue.db === db) this.#markReady(queue);
   }
 
+  /**
+   * Ends the waits that cannot go on here, each with an error: `why` answers its text. It is given the first of the
+   * keys waited for, undefined where there is none. O(waits).
+   */
+  endWhere(why: (ctx: Context, key: Uint8Array | undefined) => string | undefined): void {
+    const waits = new Set([...this.#queues.values()].flatMap((queue) => [...queue.waits]));
+    for (const wait of waits) {
+      const text = why(wait.ctx, wait.queues[0].key);
+      if (text === undefined) continue;
+      this.#host.refuse(wait.ctx, text);
+      this.#end(wait);
+    }
+  }
+
   /** Notes that what those wait for who wait for no key may have happened. */
   replicasAcknowledged(): void {
     if (this.#keyless !== undefined && this.#keyless.waits.size > 0) this.#markReady(this.#keyless);

@@ -21,6 +21,13 @@ import type { Discard } from "../storage/memory/pages.ts";
 import { type HistoryPlace, loadRdbFile } from "./persistence/rdb_load.ts";
 import { Server } from "./server.ts";
 
+type ClusterModule = typeof import("./cluster/cluster.ts");
+
+/** Whether an instance has a folder for its files: else it was not said where they are to lie. */
+function keepsFiles({ config, directives }: CoolCacheOptions): boolean {
+  return config !== undefined || directives?.dir !== undefined;
+}
+
 /** How to start an instance. Every directive of redis.conf may be given in `directives`. */
 export interface CoolCacheOptions {
   /** TCP port; 0 for a free one, undefined for the configured one (6379), null for no TCP at all. */
@@ -74,11 +81,8 @@ export class CoolCache implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
-  private constructor(options: CoolCacheOptions) {
-    const { directives = {} } = options;
-    this.#keepsFiles = options.config !== undefined || directives.dir !== undefined;
-    const config = options.config ??
-      Config.fromOptions(this.#keepsFiles ? directives : { save: "", ...directives });
+  private constructor(options: CoolCacheOptions, config: Config, cluster?: ClusterModule) {
+    this.#keepsFiles = keepsFiles(options);
     const now = options.now ?? Date.now;
     this.server = new Server({
       config,
@@ -90,6 +94,7 @@ export class CoolCache implements AsyncDisposable {
       ),
       ...(options.renames && { renames: options.renames }),
       ...(options.users && { users: options.users }),
+      ...(cluster && { table: cluster.SlottedTable }),
       now,
       monotonic: () => performance.now(),
       random: options.random ?? Math.random,
@@ -109,13 +114,19 @@ export class CoolCache implements AsyncDisposable {
    * then
    */
   static async start(options: CoolCacheOptions = {}): Promise<CoolCache> {
-    const instance = new CoolCache(options);
+    const { directives = {} } = options;
+    const config = options.config ??
+      Config.fromOptions(keepsFiles(options) ? directives : { save: "", ...directives });
+    // Whoever is no node of a cluster need not wait for what nodes are made of.
+    const cluster = config.values.clusterEnabled ? await import("./cluster/cluster.ts") : undefined;
+    const instance = new CoolCache(options, config, cluster);
+    const { server } = instance;
     try {
-      const place = await instance.#listenAndLoad(options);
-      const { config, replica } = instance.server;
+      const place = await instance.#listenAndLoad(options, cluster);
       const { replicaof } = config.values;
-      if (replicaof !== undefined) replica.begin(replicaof, place);
-      else if (place !== undefined) replica.restore(place);
+      if (replicaof !== undefined) server.replica.begin(replicaof, place);
+      else if (place !== undefined) server.replica.restore(place);
+      server.cluster?.begin();
     } catch (error) {
       await instance.#close();
       throw error;
@@ -127,7 +138,10 @@ export class CoolCache implements AsyncDisposable {
    * Accepts connections, which are told to wait (LOADING) until the data is there. Answers where in a history it is, if
    * that is known.
    */
-  async #listenAndLoad(options: CoolCacheOptions): Promise<HistoryPlace | undefined> {
+  async #listenAndLoad(
+    options: CoolCacheOptions,
+    cluster: ClusterModule | undefined,
+  ): Promise<HistoryPlace | undefined> {
     const { server } = this;
     let place: HistoryPlace | undefined;
     server.loading.begin({
@@ -138,6 +152,10 @@ export class CoolCache implements AsyncDisposable {
     });
     try {
       this.#listen(options);
+      if (cluster !== undefined) {
+        server.cluster = new cluster.Cluster(server);
+        server.dispatcher.refresh();
+      }
       options.onListening?.(this);
       server.log("notice", "Server initialized");
       await server.aof.begin();
@@ -221,6 +239,7 @@ export class CoolCache implements AsyncDisposable {
     this.server.shutdowns.close();
     this.server.saves.cancel();
     await this.#listeners.stop();
+    await this.server.cluster?.close();
     await this.server.replica.close();
     // Replies may wait for the disk.
     this.server.aof.stop();

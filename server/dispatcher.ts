@@ -67,6 +67,10 @@ const GATES: readonly Gate[] = [
     },
   },
   {
+    active: (server) => server.cluster !== undefined,
+    refuse: (ctx, command, args) => ctx.server.cluster?.refuse(ctx, command, args),
+  },
+  {
     // What happens while a script runs must not mix with its effects, evictions included.
     active: (server) =>
       server.config.values.maxmemory > 0 && server.evicts && server.busy === undefined,
@@ -412,6 +416,7 @@ export class Dispatcher {
     }
     // Clients rely on it that EXEC ends the transaction whatever it answers.
     client.discardTransaction();
+    if (refusal instanceof ReplyError && refusal.isBare) return this.#refuse(ctx, refusal);
     const why = (refusal instanceof Error ? refusal.message : String(refusal)).replace(/^ERR /, "");
     this.#refuse(ctx, new ReplyError(`EXECABORT Transaction discarded because of: ${why}`));
     if (this.#server.monitors.size > 0) this.#server.feedMonitors(ctx, command, args);

@@ -38,6 +38,7 @@ import "../commands/bitmap/bitfield.ts";
 import "../commands/bitmap/bitop.ts";
 import "../commands/bitmap/mod.ts";
 import "../commands/help.ts";
+import "../commands/cluster/mod.ts";
 import "../commands/connection/client_identity.ts";
 import "../commands/connection/client_list.ts";
 import "../commands/connection/client_modes.ts";

@@ -124,6 +124,23 @@ export class PubSub implements PubSubApi {
     }
   }
 
+  /** Ends the subscriptions to shard channels of some names, and tells the clients. O(shard channels). */
+  endShardChannels(isEnded: (name: Uint8Array) => boolean): void {
+    if (this.#topics.shard.size === 0) return;
+    for (const topic of [...this.#topics.shard.values()]) {
+      if (!isEnded(topic.name)) continue;
+      for (const session of [...topic.subscribers]) {
+        this.#leave(session, topic);
+        const encoder = new ReplyEncoder(session.protocol);
+        encoder.push(3);
+        encoder.bulk("sunsubscribe");
+        encoder.bulk(topic.name);
+        encoder.int(this.subscriptionCount(session, "shard"));
+        session.push(encoder.bytes());
+      }
+    }
+  }
+
   subscriptions(client: ClientApi, kind: SubscriptionKind): readonly Uint8Array[] {
     const topics = (client as Session).subscriptions?.topics ?? [];
     return [...topics].filter((topic) => topic.kind === kind).map(({ name }) => name);

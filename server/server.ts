@@ -30,14 +30,17 @@ import {
   Keyspace,
   type KeyspaceHooks,
 } from "../storage/keyspace.ts";
+import type { Ref } from "../storage/memory/arena.ts";
 import type { Discard } from "../storage/memory/pages.ts";
 import { flushAll } from "../storage/lazy_free.ts";
 import { COMMON_VERSION, NEWEST_VERSION } from "../storage/rdb/format.ts";
 import { snapshot, type SnapshotOptions } from "../storage/snapshot.ts";
 import { Acl } from "./acl/acl.ts";
+import type { TableKind } from "../storage/memory/table.ts";
 import { Blocking } from "./blocking.ts";
 import { type CallContext, ScriptCallContext } from "./call_context.ts";
 import { Clients } from "./clients.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfigLine } from "./config/parser.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -88,6 +91,8 @@ export interface ServerOptions {
   releaseMemory?: () => void;
   /** Gives the memory of bytes that nobody reads any more back to the system; buffers are detached unless given. */
   discardMemory?: Discard;
+  /** What databases find their keys with; a node of a cluster knows them by slot, too. */
+  table?: TableKind;
   /** Ends the instance, after SHUTDOWN. */
   end: () => Promise<void>;
   /** Ends the instance at once: what it has told its clients cannot be kept. */
@@ -158,6 +163,8 @@ export class Server implements ServerApi, ScriptHost {
   readonly failover: Failover;
   readonly saves: RdbSaves;
   readonly shutdowns: Shutdown;
+  /** Set while the server is a node of a cluster. */
+  cluster: Cluster | undefined;
   /** Unix time in ms. */
   readonly startedAt: number;
   /** Counts every change of the data since the start. */
@@ -197,10 +204,11 @@ export class Server implements ServerApi, ScriptHost {
     this.acl = new Acl(this);
     this.stats = new Stats(this.registry.commands.length);
     this.keyspace = new Keyspace({
-      databases: values.databases,
+      databases: values.clusterEnabled ? 1 : values.databases,
       random: options.random,
       hooks: this.#keyspaceHooks(),
       clock: options.monotonic,
+      ...(options.table && { table: options.table }),
       ...(options.discardMemory && { discard: options.discardMemory }),
     });
     this.tracking = new Tracking(this);
@@ -419,6 +427,19 @@ export class Server implements ServerApi, ScriptHost {
     if (isGone) this.keyEvents.emit("g", "del", key, db);
   }
 
+  /** Deletes a key that is not this server's any more, and tells everybody. */
+  deleteKey(db: Database, ref: Ref): void {
+    const key = db.keyBytes(ref);
+    db.deleteRef(ref);
+    this.changes++;
+    const lazily = this.config.values.lazyfreeLazyServerDel;
+    if (this.effects.active) this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
+    if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
+    if (this.keyEvents.idle) return;
+    this.keyEvents.keyChanged(key, db);
+    this.keyEvents.emit("g", "del", key, db);
+  }
+
   /** Takes over what other parts keep of the configuration. */
   #applyConfig(): void {
     const { values } = this.config;
@@ -481,6 +502,14 @@ export class Server implements ServerApi, ScriptHost {
     args: Args,
   ): void | Promise<void> {
     return this.dispatcher.call(ctx, command, args);
+  }
+
+  refuseInCluster(
+    caller: CallContext,
+    request: { readonly command: RegisteredCommand; readonly args: Args },
+    options: { readonly mayCrossSlots: boolean },
+  ): string | undefined {
+    return this.cluster?.refuseScript(caller.client, request, options);
   }
 
   countRefusal(command: RegisteredCommand | undefined, code: string): void {

@@ -88,6 +88,11 @@ export class Session implements ClientApi, ReplicaLink {
   libName = "";
   libVersion = "";
   noEvict = false;
+  /** In a cluster: whether it said READONLY, and the slot of the keys of its command (-1 without any). */
+  readsFromReplica = false;
+  slot = -1;
+  /** How many more commands ASKING reaches: itself and the next one. */
+  #asking = 0;
   replyMode: ReplyMode = "on";
   isMonitor = false;
   /** What makes its commands go another way than straight to their handlers: bits of {@link Mode}. */
@@ -604,6 +609,19 @@ export class Session implements ClientApi, ReplicaLink {
     return unblock !== undefined;
   }
 
+  get isAsking(): boolean {
+    return this.#asking > 0;
+  }
+
+  ask(): void {
+    this.#asking = 2;
+  }
+
+  /** A further command begins; in a transaction what was said before it still holds. */
+  stepAsking(): void {
+    if (this.#asking > 0 && (this.#asking > 1 || this.transaction === undefined)) this.#asking--;
+  }
+
   select(database: number): void {
     this.#context.db = this.#server.keyspace.databases[database];
   }
@@ -673,6 +691,8 @@ export class Session implements ClientApi, ReplicaLink {
     this.account = this.#server.acl.defaultUser;
     this.noEvict = this.noTouch = this.isMonitor = false;
     this.replyMode = "on";
+    this.readsFromReplica = false;
+    this.#asking = 0;
     this.#server.monitors.delete(this);
     this.#server.pubsub.unsubscribeAll(this);
     this.authenticated = !this.#server.acl.requiresLogin;
@@ -746,6 +766,7 @@ export class Session implements ClientApi, ReplicaLink {
     if (this.isBroken) flags += "d";
     if (this.#closing) flags += "c";
     if (this.endpoints.isUnix) flags += "U";
+    if (this.readsFromReplica) flags += "r";
     if (this.noEvict) flags += "e";
     if (this.noTouch) flags += "T";
     return flags === "" ? "N" : flags;

@@ -6,6 +6,7 @@
 
 import { ReplyError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
+import { notInCluster } from "../errors.ts";
 
 /** PING */
 export const ping = command({
@@ -66,6 +67,7 @@ export const select = command({
 
   run(ctx, args) {
     const database = args.intBetween(1, INT32_MIN, INT32_MAX);
+    if (database !== 0 && ctx.server.cluster !== undefined) throw notInCluster("SELECT is");
     if (database < 0 || database >= ctx.server.keyspace.databases.length) {
       throw new ReplyError("ERR DB index is out of range");
     }

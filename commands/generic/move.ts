@@ -9,7 +9,7 @@ import { syntaxError } from "../../server/resp/errors.ts";
 import type { Database, Keyspace } from "../../storage/keyspace.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
-import { databaseOutOfRange, noSuchKey, sameObject } from "../errors.ts";
+import { databaseOutOfRange, noSuchKey, notInCluster, sameObject } from "../errors.ts";
 
 /** MOVE */
 export const move = command({
@@ -24,6 +24,7 @@ export const move = command({
   args: [arg.key("key"), arg.integer("db")],
 
   run(ctx, args) {
+    if (ctx.server.cluster !== undefined) throw notInCluster("MOVE is");
     const source = ctx.db;
     const target = readDatabase(source.keyspace, args, 2);
     if (source === target) throw sameObject();

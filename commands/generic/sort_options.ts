@@ -44,6 +44,8 @@ const NOTHING = new Uint8Array(0);
 export function readSortOptions(ctx: Context, args: Args, mayStore: boolean): SortOptions {
   // Which keys BY and GET lead to nobody knows beforehand.
   const mayReadAnyKey = ctx.server.acl.mayReadAnyKey(ctx.client, args);
+  // In a cluster they may be anywhere.
+  const inCluster = ctx.server.cluster !== undefined;
   let descending = false;
   let alpha = false;
   let offset = 0;
@@ -69,8 +71,10 @@ export function readSortOptions(ctx: Context, args: Args, mayStore: boolean): So
       by = args.view(++i);
       // Once a BY was constant nothing is sorted, whatever others say.
       if (!by.includes(ASTERISK)) sorts = false;
+      else if (inCluster) throw new ReplyError("ERR BY option of SORT denied in Cluster mode.");
       else if (!mayReadAnyKey) throw mayNotReadAnyKey("BY");
     } else if (args.is(i, "GET") && left >= 1) {
+      if (inCluster) throw new ReplyError("ERR GET option of SORT denied in Cluster mode.");
       if (!mayReadAnyKey) throw mayNotReadAnyKey("GET");
       get.push(args.view(++i));
     } else throw syntaxError();

@@ -21,7 +21,10 @@ export const publish = command({
 
   run(ctx, args) {
     const receivers = ctx.server.pubsub.publish(args.view(1), args.view(2));
-    ctx.replicate();
+    const { cluster } = ctx.server;
+    // In a cluster replicas hear of it as all nodes do.
+    if (cluster === undefined) ctx.replicate();
+    else cluster.publish(args.view(1), args.view(2), "channel");
     ctx.reply.int(receivers);
   },
 });
@@ -41,7 +44,9 @@ export const spublish = command({
 
   run(ctx, args) {
     const receivers = ctx.server.pubsub.publishToShard(args.view(1), args.view(2));
-    ctx.replicate();
+    const { cluster } = ctx.server;
+    if (cluster === undefined) ctx.replicate();
+    else cluster.publish(args.view(1), args.view(2), "shard");
     ctx.reply.int(receivers);
   },
 });

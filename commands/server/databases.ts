@@ -11,6 +11,7 @@ import { syntaxError } from "../../server/resp/errors.ts";
 import { flushAll, flushDatabase } from "../../storage/lazy_free.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
+import { notInCluster } from "../errors.ts";
 import { databaseAt, readDatabaseNumber } from "../generic/move.ts";
 
 /** DBSIZE */
@@ -109,6 +110,7 @@ export const swapdb = command({
   args: [arg.integer("index1"), arg.integer("index2")],
 
   run(ctx, args) {
+    if (ctx.server.cluster !== undefined) throw notInCluster("SWAPDB is");
     const { keyspace } = ctx.db;
     const first = readDatabaseNumber(args, 1, "ERR invalid first DB index");
     const second = readDatabaseNumber(args, 2, "ERR invalid second DB index");

@@ -43,6 +43,9 @@ export const slaveof = command({
 function changeRole(ctx: Context, args: Args): void {
   const { client, reply, server } = ctx;
   const { failover, replica } = server;
+  if (server.cluster !== undefined) {
+    throw new ReplyError("ERR REPLICAOF not allowed in cluster mode.");
+  }
   if (failover.isPending) {
     throw new ReplyError("ERR REPLICAOF not allowed while failing over.");
   }
@@ -91,6 +94,11 @@ export const failover = command({
 
   run({ reply, server }, args) {
     const { failover } = server;
+    if (server.cluster !== undefined) {
+      throw new ReplyError(
+        "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.",
+      );
+    }
     if (args.count === 2 && args.is(1, "ABORT")) {
       if (!failover.isPending) throw new ReplyError("ERR No failover in progress.");
       failover.abort("Failover manually aborted");

@@ -31,7 +31,8 @@ const ID = new RegExp(`^[0-9a-f]{${ID_LENGTH}}$`);
 const NAME = /^[0-9A-Za-z.:%_-]*$/;
 const HUMAN_NAME = /^[^\s!#$%&()*+,:;<=>?@[\]^{|}~"'\\]*$/;
 /** What gossip may say of a node that we do not know yet. */
-const GOSSIPED_FLAGS = NodeFlag.primary | NodeFlag.replica | NodeFlag.maybeFailed | NodeFlag.failed |
+const GOSSIPED_FLAGS = NodeFlag.primary | NodeFlag.replica | NodeFlag.maybeFailed |
+  NodeFlag.failed |
   NodeFlag.noFailover;
 
 /** One node's part in the conversation. */

@@ -27,7 +27,7 @@ import { Health } from "./health.ts";
 import type { ClusterHost } from "./host.ts";
 import { type LinkEvents, TcpLink } from "./links.ts";
 import { Member } from "./member.ts";
-import { packetType, PacketType } from "./messages.ts";
+import { PacketType, packetType } from "./messages.ts";
 import { type BusLink, ClusterNode, ID_LENGTH, NodeFlag } from "./node.ts";
 import { Operations } from "./operations.ts";
 import { type JudgedRequest, Redirector } from "./redirect.ts";
@@ -87,8 +87,13 @@ export class Cluster implements ClusterApi {
       for (const listener of this.#listeners) listener.close();
       throw error;
     }
+  }
+
+  /** Begins to talk to the other nodes by itself, once the data is there; before that it only answers them. */
+  begin(): void {
+    this.#adoptLoadedKeys();
     this.#bus.tick();
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   // --- start and end --------------------------------------------------------------------------------------------
@@ -169,12 +174,15 @@ export class Cluster implements ClusterApi {
     work.finally(() => this.#active.delete(work));
   }
 
-  #tick(): void {
+  /** What is due; the timer calls it ten times a second. */
+  tick(): void {
     const server = this.#server;
     if (server.busy !== undefined || isOn(server.debug.flags.get("pause-cron"))) return;
     server.keyspace.setTime(server.readClock());
     this.#bus.tick();
-    if (server.blocking.clients > 0) server.blocking.endWhere((wait) => this.#whyNotWait(wait));
+    if (server.blocking.clients > 0) {
+      server.blocking.endWhere((ctx, key) => this.#whyNotWait(ctx as CallContext, key));
+    }
   }
 
   /** Leaves the conversation; ends when all connections have ended. */
@@ -220,10 +228,7 @@ export class Cluster implements ClusterApi {
         else server.pubsub.publishToShard(channel, message);
         server.pushes.flush();
       },
-      pauseWrites: (until) => {
-        if (until === undefined) server.clients.unpause();
-        else server.clients.pause(until, "write");
-      },
+      pauseWrites: (on) => server.clients.holdWrites("failover", on),
     };
   }
 
@@ -233,7 +238,7 @@ export class Cluster implements ClusterApi {
       this.#store.write(text, options);
     } catch (error) {
       this.#server.log("warning", `Fatal: can't update cluster config file: ${error}`);
-      this.#server.shutdown({ save: false, now: true, force: true });
+      this.#server.fail("Cannot write the cluster configuration file");
     }
   }
 
@@ -291,7 +296,7 @@ export class Cluster implements ClusterApi {
   }
 
   /** Agrees on a map with data that were loaded: what nobody serves is ours, what others serve is being imported. */
-  adoptLoadedKeys(): void {
+  #adoptLoadedKeys(): void {
     const { myself, topology } = this.#member;
     if (myself.isReplica) return;
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -370,12 +375,9 @@ export class Cluster implements ClusterApi {
   }
 
   /** Why a client cannot go on waiting for keys of a slot. */
-  #whyNotWait({ client, command, key }: {
-    client: Session;
-    command: RegisteredCommand | undefined;
-    key: Uint8Array | undefined;
-  }): string | undefined {
+  #whyNotWait({ client }: CallContext, key: Uint8Array | undefined): string | undefined {
     const { isFailing, myself, topology } = this.#member;
+    const { lastCommand: command } = client;
     if (client.mustObey || key === undefined) return undefined;
     if (isFailing) return this.#redirector.refusal({ kind: "down" }).message;
     const slot = keySlot(key, 0, key.length);

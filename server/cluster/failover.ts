@@ -24,7 +24,7 @@ const ELECTION_DELAY_MS = 500;
 /** A replica waits so much longer for each of its siblings that has more data. */
 const RANK_DELAY_MS = 1000;
 const LEAST_ELECTION_MS = 2000;
-/** How long an operator's failover may take; the primary pauses writes for twice as long. */
+/** How long an operator's failover may take at the replica; the primary waits for twice as long. */
 const MANUAL_MS = 5000;
 const PAUSE_FACTOR = 2;
 /** How long a primary must have been without replicas before one moves to it. */
@@ -266,15 +266,14 @@ export class Failover {
     const { host, myself } = member;
     if (by.primary !== myself) return;
     this.endManual();
-    const now = host.now();
     this.#manual = {
-      until: now + MANUAL_MS,
+      until: host.now() + MANUAL_MS * PAUSE_FACTOR,
       mayStart: false,
       replica: by,
       primaryOffset: undefined,
     };
     member.isPaused = true;
-    host.pauseWrites(now + MANUAL_MS * PAUSE_FACTOR);
+    host.pauseWrites(true);
     host.log("warning", `Manual failover requested by replica ${by.id}.`);
     // It tells how long the stream is now that nobody writes.
     member.ping(link, PacketType.ping);
@@ -304,7 +303,7 @@ export class Failover {
     this.#manual = undefined;
     if (manual?.replica === undefined) return;
     this.#member.isPaused = false;
-    this.#member.host.pauseWrites(undefined);
+    this.#member.host.pauseWrites(false);
   }
 
   // --- migration ----------------------------------------------------------------------------------------------

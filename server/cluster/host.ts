@@ -66,6 +66,6 @@ export interface ClusterHost {
   endSubscriptions(slot: number): void;
   /** Sends a message to this node's own clients. */
   publish(channel: Uint8Array, message: Uint8Array, kind: "channel" | "shard"): void;
-  /** Lets no client write until a time; undefined ends that. */
-  pauseWrites(until: number | undefined): void;
+  /** Lets no client write, or lets them again. */
+  pauseWrites(on: boolean): void;
 }

@@ -65,7 +65,10 @@ export class TcpLink implements BusLink {
     try {
       connection = await Deno.connect({ hostname, port, signal: this.#abort.signal });
     } catch (error) {
-      this.#events.log("debug", `Unable to connect to Cluster Node [${hostname}]:${port}: ${error}`);
+      this.#events.log(
+        "debug",
+        `Unable to connect to Cluster Node [${hostname}]:${port}: ${error}`,
+      );
       this.close();
       return;
     }

@@ -194,9 +194,15 @@ export class Member {
   }
 
   /** Sends a packet to all nodes that we have dialled, or to some of them. */
-  broadcast(type: number, packet: Uint8Array, to: (node: ClusterNode) => boolean = () => true): void {
+  broadcast(
+    type: number,
+    packet: Uint8Array,
+    to: (node: ClusterNode) => boolean = () => true,
+  ): void {
     for (const node of this.topology.nodes.values()) {
-      if (node.link === undefined || node === this.myself || node.inHandshake || !to(node)) continue;
+      if (node.link === undefined || node === this.myself || node.inHandshake || !to(node)) {
+        continue;
+      }
       this.send(node.link, type, packet);
     }
   }
@@ -204,7 +210,9 @@ export class Member {
   /** Tells all nodes, or some, of this one's slots and role at once. */
   broadcastPong(to: (node: ClusterNode) => boolean = () => true): void {
     for (const node of this.topology.nodes.values()) {
-      if (node.link === undefined || node === this.myself || node.inHandshake || !to(node)) continue;
+      if (node.link === undefined || node === this.myself || node.inHandshake || !to(node)) {
+        continue;
+      }
       this.ping(node.link, PacketType.pong);
     }
   }

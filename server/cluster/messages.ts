@@ -122,7 +122,11 @@ export interface Packet {
   readonly channel: Uint8Array;
   readonly message: Uint8Array;
   /** Of {@link PacketType.update}. */
-  readonly update: { readonly id: string; readonly configEpoch: number; readonly slots: Uint8Array };
+  readonly update: {
+    readonly id: string;
+    readonly configEpoch: number;
+    readonly slots: Uint8Array;
+  };
 }
 
 // --- writing ----------------------------------------------------------------------------------------------------

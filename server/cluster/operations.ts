@@ -35,8 +35,10 @@ export class Operations {
 
   addSlots(slots: readonly number[]): void {
     const { myself, topology } = this.#member;
-    this.#checkSlots(slots, (slot) =>
-      topology.owners[slot] === undefined ? undefined : `Slot ${slot} is already busy`);
+    this.#checkSlots(
+      slots,
+      (slot) => topology.owners[slot] === undefined ? undefined : `Slot ${slot} is already busy`,
+    );
     for (const slot of slots) {
       // Whoever owns a slot imports it no more.
       topology.importingFrom.delete(slot);
@@ -47,8 +49,11 @@ export class Operations {
 
   removeSlots(slots: readonly number[]): void {
     const { topology } = this.#member;
-    this.#checkSlots(slots, (slot) =>
-      topology.owners[slot] === undefined ? `Slot ${slot} is already unassigned` : undefined);
+    this.#checkSlots(
+      slots,
+      (slot) =>
+        topology.owners[slot] === undefined ? `Slot ${slot} is already unassigned` : undefined,
+    );
     for (const slot of slots) {
       topology.importingFrom.delete(slot);
       topology.unassign(slot);

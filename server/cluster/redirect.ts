@@ -188,7 +188,9 @@ export class Redirector {
     }
     const mayRead = client.readsFromReplica || areChannels;
     if (mayRead && !writes && myself.isReplica && myself.primary === owner) return undefined;
-    return owner === myself || owner === undefined ? undefined : { kind: "moved", slot, node: owner };
+    return owner === myself || owner === undefined
+      ? undefined
+      : { kind: "moved", slot, node: owner };
   }
 
   /** A verdict as clients are told it. */

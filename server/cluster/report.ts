@@ -169,7 +169,10 @@ function linkFields(node: ClusterNode, link: BusLink): [string, string | number]
   ];
 }
 
-function replyWithFields(reply: Reply, fields: readonly (readonly [string, string | number])[]): void {
+function replyWithFields(
+  reply: Reply,
+  fields: readonly (readonly [string, string | number])[],
+): void {
   reply.map(fields.length);
   for (const [name, value] of fields) {
     reply.bulk(name);

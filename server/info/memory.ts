@@ -61,7 +61,7 @@ export function memoryFields(server: Server): InfoFields {
     mem_total_replication_buffers: replication.bufferedBytes,
     mem_clients_slaves: replication.bufferedBytes - replication.stream.backlogLength,
     mem_clients_normal: clientBytes,
-    mem_cluster_links: 0,
+    mem_cluster_links: server.cluster?.linkBytes ?? 0,
     mem_aof_buffer: 0,
     mem_allocator: "coolcache-arena",
     // Segments split one at a time, so no table is ever between two sizes.

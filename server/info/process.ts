@@ -25,7 +25,7 @@ export function serverFields(server: Server): InfoFields {
     redis_git_sha1: "00000000",
     redis_git_dirty: 0,
     redis_build_id: 0,
-    redis_mode: "standalone",
+    redis_mode: config.values.clusterEnabled ? "cluster" : "standalone",
     os: describeSystem(),
     arch_bits: 64,
     monotonic_clock: "POSIX clock_gettime",

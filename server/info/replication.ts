@@ -96,6 +96,6 @@ function replicaFields({ keyspace, replication }: Server): InfoFields {
 }
 
 /** The section Cluster. */
-export function clusterFields(): InfoFields {
-  return { cluster_enabled: 0 };
+export function clusterFields({ cluster }: Server): InfoFields {
+  return { cluster_enabled: cluster === undefined ? 0 : 1 };
 }

@@ -40,6 +40,12 @@ export interface ScriptHost extends Pick<ServerApi, "debug" | "log" | "redisVers
   scriptContext(caller: Context, reply: Reply): ScriptContext;
   /** Carries out a command that a script may call; the reply, be it an error, is in the context's reply. */
   callFromScript(ctx: ScriptContext, command: RegisteredCommand, args: Args): void | Promise<void>;
+  /** Why a node of a cluster cannot carry out a script's command. */
+  refuseInCluster(
+    caller: Context,
+    request: { readonly command: RegisteredCommand; readonly args: Args },
+    options: { readonly mayCrossSlots: boolean },
+  ): string | undefined;
   /** Counts a command that a script was refused, by the code of the refusal. */
   countRefusal(command: RegisteredCommand | undefined, code: string): void;
   /** Says that a script has been running for so long that others are told so. */

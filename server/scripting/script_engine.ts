@@ -283,6 +283,9 @@ function refuseToRun(ctx: Context, script: Script, isOutOfMemory: boolean): void
     if (isStale) throw primaryIsDown();
     return;
   }
+  if ((flags & ScriptFlag.noCluster) !== 0 && server.cluster !== undefined) {
+    throw new ReplyError("ERR Can not run script on cluster, 'no-cluster' flag is set.");
+  }
   if (isStale && (flags & ScriptFlag.allowStale) === 0) {
     throw new ReplyError(
       "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and " +

@@ -47,6 +47,7 @@ export class ScriptRun {
   readonly #host: ScriptHost;
   readonly #isReadOnly: boolean;
   readonly #isOutOfMemory: boolean;
+  readonly #mayCrossSlots: boolean;
 
   /** @param isOutOfMemory whether there was no memory for more data before it began */
   constructor(
@@ -67,6 +68,8 @@ export class ScriptRun {
     const declares = (flag: number) =>
       (script.flags & ScriptFlag.unflagged) === 0 && (script.flags & flag) !== 0;
     this.#isReadOnly = script.isReadOnly || declares(ScriptFlag.noWrites);
+    this.#mayCrossSlots = (script.flags & ScriptFlag.unflagged) !== 0 ||
+      declares(ScriptFlag.allowCrossSlotKeys);
     this.#isOutOfMemory = isOutOfMemory && !declares(ScriptFlag.allowOom);
   }
 
@@ -130,7 +133,9 @@ export class ScriptRun {
     if (this.#isOutOfMemory && !this.hasWritten && (mask & Flag.denyoom) !== 0) {
       return "-OOM command not allowed when used memory > 'maxmemory'.";
     }
-    return undefined;
+    return this.#host.refuseInCluster(this.caller, { command, args }, {
+      mayCrossSlots: this.#mayCrossSlots,
+    });
   }
 
   #refuseWrite(): ReplyError | undefined {

@@ -1,0 +1,110 @@
+/**
+ * Clusters of coolcache, and of coolcache together with redis-server, as operators and clients see them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Cluster } from "ioredis";
+import { hasRedisServer, type Peer } from "../support/peer.ts";
+import { waitFor } from "../support/wait.ts";
+import { ask, TestCluster, untilRole } from "./nodes.ts";
+
+function connect(cluster: TestCluster): Cluster {
+  const nodes = cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
+  return new Cluster(nodes, { clusterRetryStrategy: () => 100, slotsRefreshTimeout: 5000 });
+}
+
+/** Waits until a replica has its primary's data, and the primary knows of it. */
+async function untilFollows(replica: Peer, primary: Peer): Promise<void> {
+  await untilRole(replica, "slave");
+  const id = await ask(replica, "CLUSTER", "MYID");
+  await waitFor(async () => {
+    const isLinked = (await ask(replica, "INFO", "replication")).includes("link_status:up");
+    const lines = (await ask(primary, "CLUSTER", "NODES")).split("\n");
+    return isLinked && lines.some((line) => line.startsWith(id) && line.includes(" slave "));
+  }, { what: "a replica to follow", timeout: 20_000, interval: 50 });
+}
+
+Deno.test({
+  name: "three coolcache nodes make a cluster that ioredis works with",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using cluster = await TestCluster.start(["coolcache", "coolcache", "coolcache"]);
+    assert((await cluster.check()).includes("All 16384 slots covered"));
+    const client = connect(cluster);
+    try {
+      for (let i = 0; i < 300; i++) await client.set(`key:${i}`, `value ${i}`);
+      for (let i = 0; i < 300; i++) assertEquals(await client.get(`key:${i}`), `value ${i}`);
+      const reply = await client.multi().set("{t}a", 1).incr("{t}a").exec();
+      assertEquals(reply, [[null, "OK"], [null, 2]]);
+      const sizes = await Promise.all(cluster.nodes.map((node) => ask(node, "DBSIZE")));
+      const counts = sizes.map((size) => Number(size.slice(1)));
+      assertEquals(counts.reduce((a, b) => a + b), 301);
+      assert(counts.every((count) => count > 50), String(counts));
+    } finally {
+      client.disconnect();
+    }
+  },
+});
+
+Deno.test({
+  name: "messages reach subscribers on every node, whichever server it is",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using cluster = await TestCluster.start(["coolcache", "redis", "coolcache"]);
+    for (const from of cluster.nodes) {
+      for (const at of cluster.nodes) {
+        using subscriber = await at.connect();
+        await subscriber.send(["SUBSCRIBE", "news"]);
+        await ask(from, "PUBLISH", "news", "hello");
+        const message = new TextDecoder().decode(await subscriber.read());
+        assert(message.includes("hello"), message);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "replicas of either kind take the place of primaries of the other",
+  ignore: !hasRedisServer,
+  async fn() {
+    const kinds = ["coolcache", "redis", "coolcache", "redis", "coolcache", "redis"] as const;
+    await using cluster = await TestCluster.start(kinds, { replicas: 1 });
+    const [first, second] = cluster.nodes;
+    const client = connect(cluster);
+    try {
+      for (let i = 0; i < 100; i++) await client.set(`key:${i}`, i);
+      const replicaOf = async (primary: Peer) => {
+        const id = await ask(primary, "CLUSTER", "MYID");
+        const port = await waitFor(async () => {
+          const lines = (await ask(first, "CLUSTER", "NODES")).split("\n");
+          const line = lines.find((each) => each.includes(` slave ${id} `)) ?? "";
+          return Number(/:(\d+)@/.exec(line)?.[1]) || undefined;
+        }, { what: "all to know of the replica", timeout: 20_000, interval: 50 });
+        return cluster.nodes.find((node) => node.port === port)!;
+      };
+      const firstReplica = await replicaOf(first);
+      const secondReplica = await replicaOf(second);
+      await untilFollows(firstReplica, first);
+      // An operator's change of roles, there and back.
+      assertEquals(await ask(firstReplica, "CLUSTER", "FAILOVER"), "+OK");
+      await untilRole(firstReplica, "master");
+      await untilRole(first, "slave");
+      await untilFollows(first, firstReplica);
+      assertEquals(await ask(first, "CLUSTER", "FAILOVER"), "+OK");
+      await untilRole(first, "master");
+      // Accidents.
+      for (const [primary, replica] of [[first, firstReplica], [second, secondReplica]]) {
+        await untilFollows(replica, primary);
+        await primary.stop("SIGKILL");
+        await untilRole(replica, "master");
+        const left = cluster.nodes.filter((node) => node !== first && node !== primary);
+        await cluster.untilOk(left);
+      }
+      for (let i = 0; i < 100; i++) assertEquals(await client.get(`key:${i}`), String(i));
+    } finally {
+      client.disconnect();
+    }
+  },
+});
