@@ -119,13 +119,8 @@ export function clientsFields(server: Server): InfoFields {
     if (session.isReplica) replicas++;
   }
   return {
-<<<<<<< HEAD
     connected_clients: server.clients.count - replicas,
-    cluster_connections: 0,
-=======
-    connected_clients: server.clients.count,
     cluster_connections: server.cluster?.linkCount ?? 0,
->>>>>>> 3f9c90d (wip2)
     maxclients: server.config.values.maxclients,
     client_recent_max_input_buffer: input,
     client_recent_max_output_buffer: output,
