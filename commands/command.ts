@@ -173,8 +173,11 @@ export interface CommandSpec {
   readonly inTransaction?: "at-once" | "executes";
   /** Whether it is refused like a write while the disk fails, since it is how clients ask whether all is well. */
   readonly tellsOfDiskErrors?: true;
-  /** Whether this request says of itself that it does not write, though the command might: a script, a function. */
-  readonly doesNotWrite?: (server: ServerApi, args: Args) => boolean;
+  /**
+   * What this request, of a command that runs a script or function, says of that: its flags as bits (`no-writes` …);
+   * undefined if it says nothing, or there is none.
+   */
+  readonly declaredFlags?: (server: ServerApi, args: Args) => number | undefined;
   /** Indexes of the arguments that no log may show: passwords. Asked before the arguments are checked. */
   readonly secrets?: (args: Args) => readonly number[];
   /**

@@ -625,8 +625,8 @@ export interface ScriptingApi {
     args: Args,
     options: { byName: boolean; isReadOnly: boolean },
   ): void | Promise<void>;
-  /** Whether a script, the first argument, declares that it does not write. */
-  declaresNoWrites(args: Args, options: { byName: boolean }): boolean;
+  /** The flags of a script, the first argument; undefined if it declares none or is not known. */
+  declaredFlags(args: Args, options: { byName: boolean }): number | undefined;
   /** Keeps a script and answers its name, the SHA-1. @throws {ReplyError} when it cannot be compiled */
   load(source: Uint8Array): string;
   /** Whether there is a script of that name, in lower case. */
@@ -685,8 +685,8 @@ export interface FunctionsApi {
   kill(): void;
   /** Bytes of the sources and what is kept of them. */
   readonly usedBytes: number;
-  /** Whether the function, the first argument, is registered as one that does not write. */
-  declaresNoWrites(args: Args): boolean;
+  /** The flags that the function, the first argument, was registered with; undefined if it is not known. */
+  declaredFlags(args: Args): number | undefined;
   /** FCALL: argument 1 is the function, argument 2 the number of keys. A promise only if the function runs for long. */
   call(ctx: Context, args: Args, options: { readOnly: boolean }): void | Promise<void>;
 }

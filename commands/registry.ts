@@ -13,7 +13,7 @@ import type { CommandFlag, CommandSpec } from "./command.ts";
 
 /**
  * The bits of {@link RegisteredCommand.mask}: those flags that the dispatcher's gates test, and (`at_once`, `executes`,
- * `tells_of_disk_errors`) what else the spec says.
+ * `tells_of_disk_errors`, `runs_script`) what else the spec says.
  */
 export const Flag = {
   write: 1 << 0,
@@ -39,6 +39,7 @@ export const Flag = {
   while_subscribed: 1 << 20,
   touches_arbitrary_keys: 1 << 21,
   tells_of_disk_errors: 1 << 22,
+  runs_script: 1 << 23,
 } as const;
 
 /** A command as one server knows it. */
@@ -182,9 +183,11 @@ function flagMask(flags: readonly CommandFlag[]): number {
 }
 
 /** What the spec says of the command beside its flags. */
-function traitMask({ inTransaction, whileSubscribed, tellsOfDiskErrors }: CommandSpec): number {
+function traitMask(spec: CommandSpec): number {
+  const { inTransaction, whileSubscribed, tellsOfDiskErrors, declaredFlags } = spec;
   let mask = whileSubscribed ? Flag.while_subscribed : 0;
   if (tellsOfDiskErrors) mask |= Flag.tells_of_disk_errors;
+  if (declaredFlags !== undefined) mask |= Flag.runs_script;
   if (inTransaction !== undefined) mask |= Flag.at_once;
   if (inTransaction === "executes") mask |= Flag.executes;
   return mask;

@@ -74,38 +74,42 @@ const GATES: readonly Gate[] = [
     // What happens while a script runs must not mix with its effects, evictions included.
     active: (server) =>
       server.config.values.maxmemory > 0 && server.evicts && server.busy === undefined,
-    refuse({ client, server }, command) {
+    refuse({ client, server }, command, args) {
       const fits = server.evictor.makeRoom();
       // What the client has cached of evicted keys is void before the command can store them anew.
       client.sendPushed();
       if (fits) return undefined;
-      const takes = (effectiveMask(client, command) & Flag.denyoom) !== 0 ||
+      const takes = (effectiveMask(client, command, args) & Flag.denyoom) !== 0 ||
         (client.transaction !== undefined && endsNoTransaction(command));
       return takes ? outOfMemory() : undefined;
     },
   },
   {
-    only: Flag.write | Flag.executes | Flag.tells_of_disk_errors,
+    only: Flag.write | Flag.executes | Flag.runs_script | Flag.tells_of_disk_errors,
     active: (server) => server.diskError() !== undefined,
-    refuse({ client, server }, command) {
+    refuse({ client, server }, command, args) {
       if (client.mustObey) return undefined;
       const refusable = Flag.write | Flag.tells_of_disk_errors;
-      return (effectiveMask(client, command) & refusable) === 0 ? undefined : server.diskError();
+      return (effectiveMask(client, command, args) & refusable) === 0
+        ? undefined
+        : server.diskError();
     },
   },
   {
-    only: Flag.write | Flag.executes,
+    only: Flag.write | Flag.executes | Flag.runs_script,
     active: ({ config }) => config.values.minReplicasToWrite > 0,
-    refuse({ client, server }, command) {
-      if ((effectiveMask(client, command) & Flag.write) === 0) return undefined;
+    refuse({ client, server }, command, args) {
+      if ((effectiveMask(client, command, args) & Flag.write) === 0) return undefined;
       return server.replication.lacksReplicas ? tooFewReplicas() : undefined;
     },
   },
   {
-    only: Flag.write | Flag.executes,
+    only: Flag.write | Flag.executes | Flag.runs_script,
     active: ({ replica }) => replica.isReadOnly,
-    refuse({ client, server }, command) {
-      if ((effectiveMask(client, command) & Flag.write) === 0 || client.mustObey) return undefined;
+    refuse({ client, server }, command, args) {
+      if ((effectiveMask(client, command, args) & Flag.write) === 0 || client.mustObey) {
+        return undefined;
+      }
       return server.replica.isReadOnly ? readOnlyReplica() : undefined;
     },
   },
@@ -122,8 +126,9 @@ const GATES: readonly Gate[] = [
   },
   {
     active: ({ replica }) => replica.isStale,
-    refuse({ client, server }, { mask }) {
+    refuse({ client, server }, command, args) {
       if (!server.replica.isStale || client.mustObey) return undefined;
+      const mask = server.maskOf(command, args);
       const isForStale = (mask & Flag.stale) !== 0 &&
         ((mask & Flag.executes) === 0 || client.transaction?.mayBeStale !== false);
       return isForStale ? undefined : primaryIsDown();
@@ -453,9 +458,12 @@ export class Dispatcher {
   }
 }
 
-/** A command's flags; those of EXEC are joined by those of all commands that it would carry out. */
-function effectiveMask({ transaction }: Session, { mask }: RegisteredCommand): number {
-  return (mask & Flag.executes) === 0 || transaction === undefined ? mask : mask | transaction.mask;
+/** A command's flags as {@link Server.maskOf} tells; those of EXEC are joined by all that it would carry out. */
+function effectiveMask(client: Session, command: RegisteredCommand, args: Args): number {
+  const { mask } = command;
+  if ((mask & Flag.runs_script) !== 0) return client.context.server.maskOf(command, args);
+  if ((mask & Flag.executes) === 0 || client.transaction === undefined) return mask;
+  return mask | client.transaction.mask;
 }
 
 /** Whether the command adds to a transaction, or would if it were allowed to: neither EXEC nor DISCARD, QUIT, RESET. */

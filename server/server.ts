@@ -63,6 +63,7 @@ import type { ReplyError } from "./resp/errors.ts";
 import { DiscardReply, type Reply } from "./resp/reply.ts";
 import { Functions } from "./scripting/functions.ts";
 import type { ScriptHost } from "./scripting/host.ts";
+import { scriptMask } from "./scripting/script_flags.ts";
 import { busyRefusal, Scripting } from "./scripting/scripting.ts";
 import type { Session } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -478,10 +479,11 @@ export class Server implements ServerApi, ScriptHost {
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
   }
 
-  /** A command's flags; a request that says it does not write is none that may have to be replicated. */
+  /** A command's flags; those of a script or function that declares its own as that says. */
   maskOf({ mask, spec }: RegisteredCommand, args: Args): number {
-    if ((mask & Flag.may_replicate) === 0 || spec.doesNotWrite === undefined) return mask;
-    return spec.doesNotWrite(this, args) ? mask & ~Flag.may_replicate : mask;
+    if ((mask & Flag.runs_script) === 0) return mask;
+    const declared = spec.declaredFlags?.(this, args);
+    return declared === undefined ? mask : scriptMask(mask, declared);
   }
 
   // --- scripts ------------------------------------------------------------------------------------------------

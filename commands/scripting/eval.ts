@@ -47,7 +47,7 @@ function evalCommand({ name, summary, since, script, isReadOnly }: EvalFacts): C
       arg.string("arg", { optional: true, multiple: true }),
     ],
 
-    doesNotWrite: ({ scripting }, args) => isReadOnly || scripting.declaresNoWrites(args, how),
+    declaredFlags: ({ scripting }, args) => scripting.declaredFlags(args, how),
     run: (ctx, args) => ctx.server.scripting.evaluate(ctx, args, how),
   });
 }

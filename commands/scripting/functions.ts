@@ -331,7 +331,7 @@ export const fcall = command({
   flags: ["noscript", "skip_monitor", "may_replicate", "no_mandatory_keys", "stale"],
   keys: [{ access: "RW", effects: ["access", "update"], at: 2, countAt: 0, firstAt: 1 }],
 
-  doesNotWrite: ({ functions }, args) => functions.declaresNoWrites(args),
+  declaredFlags: ({ functions }, args) => functions.declaredFlags(args),
   run: (ctx, args) => ctx.server.functions.call(ctx, args, { readOnly: false }),
 });
 
@@ -343,6 +343,7 @@ export const fcallReadOnly = command({
   flags: ["noscript", "skip_monitor", "no_mandatory_keys", "stale", "readonly"],
   keys: [{ access: "RO", effects: ["access"], at: 2, countAt: 0, firstAt: 1 }],
 
+  declaredFlags: ({ functions }, args) => functions.declaredFlags(args),
   run: (ctx, args) => ctx.server.functions.call(ctx, args, { readOnly: true }),
 });
 

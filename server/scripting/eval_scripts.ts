@@ -191,10 +191,10 @@ export class EvalScripts {
   }
 
   /** Whether the script in argument 1, or of that name, declares that it does not write. */
-  declaresNoWrites(args: Args, { byName }: { byName: boolean }): boolean {
-    if (args.count < 2) return false;
+  declaredFlags(args: Args, { byName }: { byName: boolean }): number | undefined {
+    if (args.count < 2) return undefined;
     const flags = byName ? this.#scripts.get(args.lower(1))?.flags : declaredFlags(args.view(1));
-    return ((flags ?? 0) & ScriptFlag.noWrites) !== 0;
+    return flags === undefined || (flags & ScriptFlag.unflagged) !== 0 ? undefined : flags;
   }
 
   /** Compiles a script for a new instance, below what is on the stack already. */
@@ -267,12 +267,12 @@ function noScript(): ReplyError {
 }
 
 /** What a script declares; nothing if its first line is wrong. */
-function declaredFlags(source: Uint8Array): number {
+function declaredFlags(source: Uint8Array): number | undefined {
   try {
     return readShebang(source).flags;
   } catch (error) {
     // It will be refused with this when it is run.
-    if (error instanceof ReplyError) return 0;
+    if (error instanceof ReplyError) return undefined;
     throw error;
   }
 }

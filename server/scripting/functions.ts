@@ -216,10 +216,9 @@ export class Functions implements FunctionsApi {
     return later;
   }
 
-  declaresNoWrites(args: Args): boolean {
-    if (args.count <= NAME_AT) return false;
-    const flags = this.#libraries.find(args.binary(NAME_AT))?.flags ?? 0;
-    return (flags & ScriptFlag.noWrites) !== 0;
+  declaredFlags(args: Args): number | undefined {
+    if (args.count <= NAME_AT) return undefined;
+    return this.#libraries.find(args.binary(NAME_AT))?.flags;
   }
 
   running(): RunningFunction | undefined {

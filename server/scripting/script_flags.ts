@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Flag } from "../../commands/registry.ts";
+
 /** The flags as bits. */
 export const ScriptFlag = {
   noWrites: 1,
@@ -23,6 +25,17 @@ const NAMES: readonly (readonly [name: string, flag: number])[] = [
   ["no-cluster", ScriptFlag.noCluster],
   ["allow-cross-slot-keys", ScriptFlag.allowCrossSlotKeys],
 ];
+
+/** The flags of a command that runs a script or function with these flags of its own. */
+export function scriptMask(mask: number, flags: number): number {
+  const writes = (flags & ScriptFlag.noWrites) === 0;
+  // What is declared not to write is not asked any more whether it might have to be replicated.
+  mask &= ~(Flag.may_replicate | Flag.stale);
+  if (writes) mask |= Flag.write;
+  if (writes && (flags & ScriptFlag.allowOom) === 0) mask |= Flag.denyoom;
+  if ((flags & ScriptFlag.allowStale) !== 0) mask |= Flag.stale;
+  return mask;
+}
 
 /** The flag of a name in lower case; undefined if there is none. */
 export function scriptFlag(name: string): number | undefined {

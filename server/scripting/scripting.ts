@@ -64,8 +64,8 @@ export class Scripting implements ScriptingApi {
     return this.#scripts.evaluate(ctx, args, options);
   }
 
-  declaresNoWrites(args: Args, options: { byName: boolean }): boolean {
-    return this.#scripts.declaresNoWrites(args, options);
+  declaredFlags(args: Args, options: { byName: boolean }): number | undefined {
+    return this.#scripts.declaredFlags(args, options);
   }
 
   load(source: Uint8Array): string {

@@ -656,6 +656,80 @@ const COMMANDS: Readonly<Record<string, string>> = {
     SCRIPT LOAD "#!lua"
     EVAL " #!lua\\nreturn 1" 0
   `,
+  "what scripts declare, where writes are refused": `
+    FUNCTION LOAD REPLACE "#!lua name=declared\\nredis.register_function('f', function() return redis.call('SET', 'x', 1) end) redis.register_function{function_name='g', callback=function() return 1 end, flags={'no-writes'}}"
+    CONFIG SET min-replicas-to-write 1
+    EVAL "#!lua\\nreturn redis.call('SET', 'x', 1)" 0
+    EVAL "#!lua flags=no-writes\\nreturn 1" 0
+    EVAL "#!lua flags=allow-oom\\nreturn 1" 0
+    EVAL "#!lua flags=nosuch\\nreturn 1" 0
+    EVAL_RO "#!lua\\nreturn 1" 0
+    EVAL_RO "return 1" 0
+    EVAL "return 1" 0
+    FCALL f 0
+    FCALL g 0
+    FCALL_RO f 0
+    FCALL none 0
+    MULTI
+    FCALL g 0
+    FCALL f 0
+    EXEC
+    CONFIG SET min-replicas-to-write 0
+    CONFIG SET maxmemory 1
+    EVAL "#!lua\\nreturn redis.call('SET', 'x', 1)" 0
+    EVAL "#!lua flags=no-writes\\nreturn 1" 0
+    EVAL "#!lua flags=allow-oom\\nreturn 1" 0
+    EVAL "#!lua flags=nosuch\\nreturn 1" 0
+    EVAL_RO "#!lua\\nreturn 1" 0
+    EVAL_RO "return 1" 0
+    EVAL "return 1" 0
+    FCALL f 0
+    FCALL g 0
+    FCALL_RO f 0
+    FCALL none 0
+    MULTI
+    FCALL g 0
+    FCALL f 0
+    EXEC
+    CONFIG SET maxmemory 0
+    REPLICAOF 127.0.0.1 1
+    EVAL "#!lua\\nreturn redis.call('SET', 'x', 1)" 0
+    EVAL "#!lua flags=no-writes\\nreturn 1" 0
+    EVAL "#!lua flags=allow-oom\\nreturn 1" 0
+    EVAL "#!lua flags=nosuch\\nreturn 1" 0
+    EVAL_RO "#!lua\\nreturn 1" 0
+    EVAL_RO "return 1" 0
+    EVAL "return 1" 0
+    FCALL f 0
+    FCALL g 0
+    FCALL_RO f 0
+    FCALL none 0
+    MULTI
+    FCALL g 0
+    FCALL f 0
+    EXEC
+    CONFIG SET replica-serve-stale-data no
+    EVAL "#!lua\\nreturn redis.call('SET', 'x', 1)" 0
+    EVAL "#!lua flags=no-writes\\nreturn 1" 0
+    EVAL "#!lua flags=allow-oom\\nreturn 1" 0
+    EVAL "#!lua flags=nosuch\\nreturn 1" 0
+    EVAL_RO "#!lua\\nreturn 1" 0
+    EVAL_RO "return 1" 0
+    EVAL "return 1" 0
+    FCALL f 0
+    FCALL g 0
+    FCALL_RO f 0
+    FCALL none 0
+    MULTI
+    FCALL g 0
+    FCALL f 0
+    EXEC
+    EVAL "#!lua flags=allow-stale\\nreturn 1" 0
+    EVAL "#!lua flags=allow-stale,no-writes\\nreturn 1" 0
+    CONFIG SET replica-serve-stale-data yes
+    REPLICAOF NO ONE
+    FUNCTION FLUSH
+  `,
   "what redis-server 7.0 did otherwise": `
     ~skip7.0 ~resp2 EVAL "return redis.call('BLPOP', 'none', 0)" 0 => "$-1\\r\\n"
     ~skip7.0 ~resp2 EVAL "return redis.call('BRPOPLPUSH', 'none', 'none2', 0)" 0 => "$-1\\r\\n"
