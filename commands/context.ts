@@ -218,6 +218,12 @@ export interface ServerApi {
   readonly stats: StatsApi;
   readonly tracking: TrackingApi;
   readonly replication: ReplicationApi;
+  /**
+   * Moves keys that are there to another server, and replies; nobody writes meanwhile.
+   *
+   * @throws {ReplyError} when the other server refuses, or cannot be talked to
+   */
+  migrate(ctx: Context, migration: Migration): Promise<void>;
   /** Undefined unless the server is a node of a cluster. */
   readonly cluster: ClusterApi | undefined;
   readonly aof: AofApi;
@@ -490,6 +496,22 @@ export interface SavesApi {
   reload(
     options: { readonly saves: boolean; readonly flushes: boolean; readonly replaces: boolean },
   ): Promise<void>;
+}
+
+/** Keys on their way to another server (MIGRATE). */
+export interface Migration {
+  readonly host: string;
+  readonly port: string;
+  /** The database there. */
+  readonly database: number;
+  /** How long each step may take, in ms. */
+  readonly timeout: number;
+  /** Whether the keys stay here, too, and may take the places of others there. */
+  readonly copies: boolean;
+  readonly replaces: boolean;
+  /** A password, or a user's name and a password; empty for none. */
+  readonly credentials: readonly Uint8Array[];
+  readonly keys: readonly Uint8Array[];
 }
 
 /** Where a server's memory goes, in bytes. */

@@ -10,7 +10,7 @@ import type { Connection, Endpoints } from "./session.ts";
 import { Session } from "./session.ts";
 
 /** Why everybody is kept from writing: replicas are to catch up before … */
-export type WriteHold = "failover" | "shutdown";
+export type WriteHold = "failover" | "migration" | "shutdown";
 
 /** The clients of one server. */
 export class Clients implements ClientsApi {

@@ -240,6 +240,7 @@ export class CoolCache implements AsyncDisposable {
     this.server.saves.cancel();
     await this.#listeners.stop();
     await this.server.cluster?.close();
+    this.server.endMigrations();
     await this.server.replica.close();
     // Replies may wait for the disk.
     this.server.aof.stop();

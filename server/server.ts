@@ -12,6 +12,7 @@ import type {
   DebugSwitches,
   LogLevel,
   MemoryFigures,
+  Migration,
   ServerApi,
   ShutdownOptions,
 } from "../commands/context.ts";
@@ -53,6 +54,7 @@ import { Loading } from "./loading.ts";
 import type { Logger } from "./logger.ts";
 import { Aof } from "./persistence/aof.ts";
 import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
+import type { Migrations } from "./migration.ts";
 import { Notifications } from "./notifications.ts";
 import { EncoderPool } from "./output.ts";
 import { RdbSaves } from "./persistence/rdb_saves.ts";
@@ -189,6 +191,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly #logger: Logger;
   readonly #startupBytes: number;
   readonly #baselineBytes = Deno.memoryUsage().rss;
+  #migrations: Migrations | undefined;
   /** What {@link setBusy} said last. */
   #running: "script" | "function" | undefined;
   /** Whether a transaction that contains such a script goes on. */
@@ -429,16 +432,37 @@ export class Server implements ServerApi, ScriptHost {
   }
 
   /** Deletes a key that is not this server's any more, and tells everybody. */
-  deleteKey(db: Database, ref: Ref): void {
+  deleteKey(db: Database, ref: Ref, { tellsEffects = true } = {}): void {
     const key = db.keyBytes(ref);
     db.deleteRef(ref);
     this.changes++;
     const lazily = this.config.values.lazyfreeLazyServerDel;
-    if (this.effects.active) this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
+    if (tellsEffects && this.effects.active) {
+      this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
+    }
     if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
     if (this.keyEvents.idle) return;
     this.keyEvents.keyChanged(key, db);
     this.keyEvents.emit("g", "del", key, db);
+  }
+
+  async migrate(ctx: CallContext, migration: Migration): Promise<void> {
+    // What is sent must be what there is until the other server has it.
+    this.clients.holdWrites("migration", true);
+    try {
+      if (this.#migrations === undefined) {
+        const { Migrations } = await import("./migration.ts");
+        this.#migrations = new Migrations(this);
+      }
+      await this.#migrations.run(ctx, migration);
+    } finally {
+      this.clients.holdWrites("migration", false);
+    }
+  }
+
+  /** Ends what {@link migrate} keeps for the next time. */
+  endMigrations(): void {
+    this.#migrations?.close();
   }
 
   /** Takes over what other parts keep of the configuration. */

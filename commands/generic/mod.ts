@@ -19,6 +19,7 @@ import {
   ttl,
 } from "./expire.ts";
 import { copy, move, rename, renamenx } from "./move.ts";
+import { migrate } from "./migrate.ts";
 import { object } from "./object.ts";
 import { keys, randomkey, scan } from "./scan.ts";
 import { sort, sortRo } from "./sort.ts";
@@ -34,6 +35,7 @@ export const genericCommands: readonly CommandSpec[] = [
   expireat,
   expiretime,
   keys,
+  migrate,
   move,
   object,
   persist,

@@ -14,7 +14,8 @@ import { keySlot, SLOTS } from "./key_slot.ts";
 import { keyLength, keyStart } from "./record.ts";
 import { Table, type TableOptions } from "./table.ts";
 
-const FIRST_CAPACITY = 2;
+/** At least one entry of every four is free: searches end there. */
+const FIRST_CAPACITY = 4;
 const EMPTY = 0;
 
 /** A table of records with values. */
