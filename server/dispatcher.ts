@@ -337,9 +337,9 @@ export class Dispatcher {
       else this.#fail(ctx, command, error);
       served = true;
     }
+    this.#handOn(ctx, args, changes, isUnit);
     server.currentSession = currentSession;
     server.touchFor(currentSession);
-    this.#handOn(ctx, args, changes, isUnit);
     if (!served) client.sendPushed();
     else if (client.lastCommand !== undefined) this.#track(ctx, client.lastCommand, args);
     return served;

@@ -567,6 +567,14 @@ export class Server implements ServerApi, ScriptHost {
     }
   }
 
+  /** Ends a unit of a client's effects: they count as its own even if its batch has long ended. */
+  endUnit(client: Session): void {
+    const { currentSession } = this;
+    this.currentSession = client;
+    this.effects.end();
+    this.currentSession = currentSession;
+  }
+
   /** Takes over whether clients are paused. */
   pausesChanged(pausesAny: boolean): void {
     this.pausesAny = pausesAny;

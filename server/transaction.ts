@@ -167,15 +167,14 @@ export function execute(ctx: CallContext): void | Promise<void> {
   }
   server.watches.unwatch(client);
 
-  const { effects } = server;
   const mayBlock = !ctx.denyBlocking;
   const finish = () => {
     if (mayBlock) ctx.denyBlocking = false;
     client.discardTransaction();
-    effects.end();
+    server.endUnit(client);
   };
   ctx.denyBlocking = true;
-  effects.begin();
+  server.effects.begin();
   ctx.reply.array(transaction.count);
   let later: void | Promise<void> = undefined;
   try {

@@ -28,7 +28,9 @@ export interface ScriptHost extends Pick<ServerApi, "debug" | "log" | "redisVers
   };
   readonly scripting: Scripting;
   /** What belongs to one script leaves as one unit. */
-  readonly effects: { readonly active: boolean; begin(): void; end(): void };
+  readonly effects: { readonly active: boolean; begin(): void };
+  /** Ends the unit of this client's effects. */
+  endUnit(caller: ClientApi): void;
   readonly monitors: { readonly size: number };
   /** Monotonic time in ms. */
   monotonic(): number;

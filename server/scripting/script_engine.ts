@@ -168,11 +168,11 @@ export class ScriptEngine {
       const args = push(lua);
       ended = script.isBrief ? lua.runBriefly(args, 1, 1) : lua.run(args, 1, 1);
     } catch (error) {
-      this.#end(isUnit);
+      this.#end(run, isUnit);
       throw this.#failure(error, script);
     }
     if (typeof ended === "number") {
-      this.#end(isUnit);
+      this.#end(run, isUnit);
       return this.#conclude(run, ended);
     }
     return this.#endLater(run, ended, isUnit);
@@ -183,11 +183,11 @@ export class ScriptEngine {
     let mark: number | undefined;
     try {
       const status = await ended;
-      this.#end(isUnit);
+      this.#end(run, isUnit);
       mark = run.caller.reply.mark();
       this.#conclude(run, status);
     } catch (error) {
-      if (this.#run === run) this.#end(isUnit);
+      if (this.#run === run) this.#end(run, isUnit);
       if (mark !== undefined) run.caller.reply.rollback(mark);
       throw this.#failure(error, run.script);
     } finally {
@@ -195,9 +195,9 @@ export class ScriptEngine {
     }
   }
 
-  #end(isUnit: boolean): void {
+  #end({ caller }: ScriptRun, isUnit: boolean): void {
     this.#run = this.#host.scripting.running = undefined;
-    if (isUnit) this.#host.effects.end();
+    if (isUnit) this.#host.endUnit(caller.client);
   }
 
   /** Replies with what the script has left on the stack. */

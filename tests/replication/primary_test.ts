@@ -229,6 +229,26 @@ Deno.test("WAIT asks replicas to acknowledge, and counts those that have the cli
   await client.ask("MULTI\r\nWAIT 9 0\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n:2\r\n");
 });
 
+Deno.test("WAIT counts what was changed for a client after its batch: by a long script, or when its wait ended", async () => {
+  await using primary = await Primary.start();
+  using client = await primary.connect();
+  using other = await primary.connect();
+  using _replica = await primary.replica();
+  await client.send("CLIENT ID\r\n");
+  const id = Number((await client.line()).slice(1));
+  const writeOffset = () => primary.instance.server.clients.get(id)?.writeOffset;
+  await client.ask("CONFIG SET busy-reply-threshold 1\r\n", "+OK\r\n");
+  const script = "for i = 1, 3000000 do end return redis.call('SET', 'a', 1)";
+  await client.ask(`EVAL "${script}" 0\r\n`, "+OK\r\n");
+  assertEquals(writeOffset(), primary.replication.offset);
+  await client.ask(`MULTI\r\nEVAL "${script}" 0\r\nEXEC\r\n`, "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+  assertEquals(writeOffset(), primary.replication.offset);
+  await client.send("BLPOP list 0\r\n");
+  await other.ask("RPUSH list x\r\n", ":1\r\n");
+  await client.expect("*2\r\n$4\r\nlist\r\n$1\r\nx\r\n");
+  assertEquals(writeOffset(), primary.replication.offset);
+});
+
 Deno.test("Writes need as many good replicas as configured", async () => {
   await using primary = await Primary.start({
     "min-replicas-to-write": "1",
