@@ -110,6 +110,7 @@ import "../storage/rdb/dump.ts";
 import "../commands/generic/dump.ts";
 import "../commands/generic/expire.ts";
 import "../commands/generic/move.ts";
+import "../commands/generic/migrate.ts";
 import "../storage/encoding.ts";
 import "../commands/generic/object.ts";
 import "../commands/generic/scan.ts";
