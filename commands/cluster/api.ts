@@ -47,6 +47,8 @@ export interface ClusterApi {
   /** Makes this node one that knows nobody; `hard` also gives it a new name and no epochs. */
   reset(options: { readonly hard: boolean }): void;
   failureReports(id: string): number;
+  /** Closes the links that were dialled to or from a node, or both. */
+  closeLinks(id: string, direction: "to" | "from" | "all"): void;
 
   setConfigEpoch(epoch: number): void;
   /** Takes a later epoch unless it has the latest; answers whether it did, and the epoch. */

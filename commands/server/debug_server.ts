@@ -218,12 +218,42 @@ const replybuffer: DebugSubcommand = {
   },
 };
 
+/** DEBUG CLUSTERLINK */
+const clusterLink: DebugSubcommand = {
+  name: "CLUSTERLINK",
+  least: 5,
+  most: 5,
+  help: [
+    "CLUSTERLINK KILL [to|from|all] <node-id>",
+    "    Close the links to a node.",
+  ],
+
+  run({ reply, server }, args) {
+    if (!args.is(2, "KILL")) throw subcommandSyntaxError(args, "DEBUG");
+    const { cluster } = server;
+    if (cluster === undefined) {
+      throw new ReplyError("ERR Debug option only available for cluster mode enabled setup!");
+    }
+    const direction = args.lower(3);
+    if (direction !== "to" && direction !== "from" && direction !== "all") {
+      throw new ReplyError(`ERR Unknown direction ${args.binary(3)}`);
+    }
+    cluster.closeLinks(args.binary(4), direction);
+    reply.ok();
+  },
+};
+
 /** The subcommands about the server. */
 export const serverSubcommands: readonly DebugSubcommand[] = [
   changeReplId,
+  clusterLink,
   configRewriteForceAll,
   error,
   flag("AOF-FLUSH-SLEEP <microsec>", "Wait before the AOF is written."),
+  flag(
+    "DROP-CLUSTER-PACKET-FILTER <packet-type>",
+    "Which packets of the cluster bus are ignored (-1: none).",
+  ),
   flag("DICT-RESIZING <0|1>", "Whether indexes grow and shrink."),
   flag("PAUSE-CRON <0|1>", "Whether regular work rests."),
   flag("SET-DISABLE-DENY-SCRIPTS <0|1>", "Whether scripts may run everything."),

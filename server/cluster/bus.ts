@@ -57,7 +57,7 @@ export class Bus {
     const member = this.#member;
     const { host, myself, topology } = member;
     this.#ticks++;
-    this.#followAnnouncements();
+    this.followAnnouncements();
     for (const node of [...topology.nodes.values()]) {
       this.#limit(node);
       if (node === myself || node.has(NodeFlag.noAddress)) continue;
@@ -73,7 +73,8 @@ export class Bus {
     member.settle();
   }
 
-  #followAnnouncements(): void {
+  /** Takes over what the configuration has this node tell of itself. */
+  followAnnouncements(): void {
     const { host, myself } = this.#member;
     const {
       clusterAnnounceHostname: hostname,

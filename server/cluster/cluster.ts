@@ -40,6 +40,17 @@ const TICK_MS = 100;
 const BUS_PORT_OFFSET = 10000;
 const MOST_PORT = 65535;
 
+/** Directives that others are told of. */
+const ANNOUNCEMENTS = [
+  "cluster-announce-bus-port",
+  "cluster-announce-hostname",
+  "cluster-announce-human-nodename",
+  "cluster-announce-ip",
+  "cluster-announce-port",
+  "cluster-announce-tls-port",
+  "cluster-replica-no-failover",
+] as const;
+
 /** One node. */
 export class Cluster implements ClusterApi {
   readonly #server: Server;
@@ -81,6 +92,7 @@ export class Cluster implements ClusterApi {
       this.#report = new Report(member, { health: this.#health, bus: this.#bus });
       this.#redirector = new Redirector(member, server.keyspace.databases[0]);
       this.#listen();
+      this.#bus.followAnnouncements();
       member.save();
     } catch (error) {
       this.#store.close();
@@ -89,9 +101,16 @@ export class Cluster implements ClusterApi {
     }
   }
 
+  /** Takes over what the node is to tell of itself. */
+  #announce(): void {
+    this.#bus.followAnnouncements();
+    this.#settleSoon();
+  }
+
   /** Begins to talk to the other nodes by itself, once the data is there; before that it only answers them. */
   begin(): void {
     this.#adoptLoadedKeys();
+    this.#server.config.onChange(ANNOUNCEMENTS, () => this.#announce());
     this.#bus.tick();
     this.#timer = setInterval(() => this.tick(), TICK_MS);
   }
@@ -453,6 +472,12 @@ export class Cluster implements ClusterApi {
 
   failureReports(id: string): number {
     return this.#health.reports(this.#operations.find(id));
+  }
+
+  closeLinks(id: string, direction: "to" | "from" | "all"): void {
+    const { link, inbound } = this.#operations.find(id);
+    if (direction !== "from") link?.close();
+    if (direction !== "to") inbound?.close();
   }
 
   saveConfig(): void {

@@ -43,7 +43,10 @@ export class Health {
   /** Notes that a primary cannot reach a node; it may be that most cannot now. */
   report(node: ClusterNode, by: ClusterNode): void {
     if (!node.failureReports.has(by)) {
-      this.#member.host.log("verbose", `Node ${by.id} reports node ${node.id} as not reachable`);
+      this.#member.host.log(
+        "verbose",
+        `Node ${by.name} reported node ${node.name} as not reachable.`,
+      );
     }
     node.failureReports.set(by, this.#member.host.now());
     this.failIfAgreed(node);
@@ -52,7 +55,7 @@ export class Health {
   /** Notes that a primary can reach a node (again). */
   withdraw(node: ClusterNode, by: ClusterNode): void {
     if (!node.failureReports.delete(by)) return;
-    this.#member.host.log("verbose", `Node ${by.id} reports that node ${node.id} is back online`);
+    this.#member.host.log("verbose", `Node ${by.name} reported node ${node.name} is back online.`);
   }
 
   /** How many primaries have lately said that they cannot reach a node. */
@@ -71,7 +74,7 @@ export class Health {
     if (!node.has(NodeFlag.maybeFailed) || node.isFailed) return;
     const voices = this.reports(node) + (member.myself.isPrimary ? 1 : 0);
     if (voices < this.quorum) return;
-    member.host.log("notice", `Marking node ${node.id} as failing (quorum reached).`);
+    member.host.log("notice", `Marking node ${node.name} as failing (quorum reached).`);
     this.markFailed(node);
     member.broadcast(PacketType.fail, member.compose(PacketType.fail, { failed: node.id }));
   }

@@ -128,6 +128,11 @@ export class ClusterNode {
     return (this.flags & NodeFlag.handshake) !== 0;
   }
 
+  /** How logs call it. */
+  get name(): string {
+    return `${this.id} (${this.humanName})`;
+  }
+
   /** The words of CLUSTER NODES for its flags. */
   get flagNames(): string {
     const names = FLAG_NAMES.filter(([flag]) => this.has(flag)).map(([, name]) => name);
