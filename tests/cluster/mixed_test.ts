@@ -6,9 +6,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Cluster } from "ioredis";
+import { createCluster } from "redis";
 import { hasRedisServer, type Peer } from "../support/peer.ts";
 import { waitFor } from "../support/wait.ts";
-import { ask, TestCluster, untilRole } from "./nodes.ts";
+import { ask, manage, startNode, TestCluster, tryToManage, untilRole } from "./nodes.ts";
 
 function connect(cluster: TestCluster): Cluster {
   const nodes = cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
@@ -106,5 +107,87 @@ Deno.test({
     } finally {
       client.disconnect();
     }
+  },
+});
+
+Deno.test({
+  name: "npm's redis works with a cluster, its sharded messages and transactions",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using cluster = await TestCluster.start(["coolcache", "coolcache", "redis"]);
+    const rootNodes = cluster.nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }));
+    const client = createCluster({ rootNodes });
+    await client.connect();
+    try {
+      for (let i = 0; i < 100; i++) await client.set(`key:${i}`, String(i));
+      for (let i = 0; i < 100; i++) assertEquals(await client.get(`key:${i}`), String(i));
+      assertEquals(String(await client.multi().set("{t}a", "1").incr("{t}a").exec()), "OK,2");
+      const heard = Promise.withResolvers<string>();
+      await client.sSubscribe("news", (message) => heard.resolve(message));
+      await client.sPublish("news", "hello");
+      assertEquals(await heard.promise, "hello");
+      await client.sUnsubscribe("news");
+    } finally {
+      client.destroy();
+    }
+  },
+});
+
+Deno.test({
+  name: "redis-cli mends a cluster with slots that nobody serves, and with half a move",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using cluster = await TestCluster.start(["coolcache", "redis", "coolcache"]);
+    const [first, second] = cluster.nodes;
+    const mend = () => tryToManage("fix", `127.0.0.1:${first.port}`);
+    const untilWhole = () =>
+      waitFor(async () => {
+        const { success, text } = await tryToManage("check", `127.0.0.1:${first.port}`);
+        return success && text.includes("All 16384 slots covered") && !text.includes("open state");
+      }, { what: "the cluster to be whole", timeout: 20_000, interval: 200 });
+    for (const node of cluster.nodes) await ask(node, "CLUSTER", "DELSLOTS", "100", "101");
+    await mend();
+    await untilWhole();
+    await cluster.untilOk();
+    // A slot of the first node, with a key, on its way to the second one.
+    let key = "m0";
+    for (let i = 1; await ask(first, "SET", key, "v") !== "+OK" && i < 100; i++) key = `m${i}`;
+    const moving = (await ask(first, "CLUSTER", "KEYSLOT", key)).slice(1);
+    const ids = await Promise.all([first, second].map((node) => ask(node, "CLUSTER", "MYID")));
+    assertEquals(await ask(second, "CLUSTER", "SETSLOT", moving, "IMPORTING", ids[0]), "+OK");
+    assertEquals(await ask(first, "CLUSTER", "SETSLOT", moving, "MIGRATING", ids[1]), "+OK");
+    await mend();
+    await untilWhole();
+    assertEquals(await ask(second, "GET", key), "v");
+  },
+});
+
+Deno.test({
+  name: "a node that ends and starts again is what it was, with its keys",
+  ignore: !hasRedisServer,
+  async fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "coolcache-node-" });
+    const args = ["--dir", folder, "--save", "3600 1"];
+    let id: string;
+    {
+      await using node = await startNode("coolcache", args);
+      id = await ask(node, "CLUSTER", "MYID");
+      assertEquals(await ask(node, "CLUSTER", "ADDSLOTSRANGE", "0", "16383"), "+OK");
+      await waitFor(async () => (await ask(node, "SET", "a", "1")) === "+OK", {
+        what: "the node to serve",
+        interval: 50,
+        timeout: 10_000,
+      });
+      assertEquals(await ask(node, "SAVE"), "+OK");
+    }
+    await using node = await startNode("coolcache", args);
+    assertEquals(await ask(node, "CLUSTER", "MYID"), id);
+    await waitFor(async () => (await ask(node, "GET", "a")) === "1", {
+      what: "the node to serve again",
+      interval: 50,
+      timeout: 10_000,
+    });
+    const slot = (await ask(node, "CLUSTER", "KEYSLOT", "a")).slice(1);
+    assertEquals(await ask(node, "CLUSTER", "COUNTKEYSINSLOT", slot), ":1");
   },
 });

@@ -36,13 +36,21 @@ export function startNode(kind: NodeKind, args: readonly string[] = []): Promise
 
 /** Runs `redis-cli --cluster …` and answers what it says; fails if it does. */
 export async function manage(...args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("timeout", {
-    args: ["90", "redis-cli", "--cluster", ...args],
-    stdin: "null",
-  }).output();
-  const text = decoder.decode(stdout) + decoder.decode(stderr);
+  const { success, text } = await tryToManage(...args);
   if (!success) throw new Error(`redis-cli --cluster ${args.join(" ")} failed:\n${text}`);
   return text;
+}
+
+/** The same, but answers whether it failed. */
+export async function tryToManage(
+  ...args: readonly string[]
+): Promise<{ success: boolean; text: string }> {
+  // It asks whether to go on, and must not ask for ever.
+  const { success, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", `echo yes | timeout 60 redis-cli --cluster "$@"`, "sh", ...args],
+    stdin: "null",
+  }).output();
+  return { success, text: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
 /** A cluster that ends with its scope. */
