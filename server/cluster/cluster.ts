@@ -30,7 +30,7 @@ import { Member } from "./member.ts";
 import { PacketType, packetType } from "./messages.ts";
 import { type BusLink, ClusterNode, ID_LENGTH, NodeFlag } from "./node.ts";
 import { Operations } from "./operations.ts";
-import { type JudgedRequest, Redirector } from "./redirect.ts";
+import { type JudgedRequest, NO_KEYS, Redirector, UNCLEAR } from "./redirect.ts";
 import { ClusterReplicator } from "./replicator.ts";
 import { Report } from "./report.ts";
 import { Topology } from "./topology.ts";
@@ -336,7 +336,14 @@ export class Cluster implements ClusterApi {
   refuse(ctx: CallContext, command: RegisteredCommand, args: Args): ReplyError | undefined {
     const { client } = ctx;
     client.stepAsking();
-    client.slot = -1;
+    if ((command.mask & Flag.executes) === 0) {
+      const slot = this.#redirector.glance(command, args);
+      if (slot !== UNCLEAR) {
+        client.slot = slot;
+        return undefined;
+      }
+    }
+    client.slot = NO_KEYS;
     if (client.mustObey) return undefined;
     const requests: JudgedRequest[] = [];
     if ((command.mask & Flag.executes) !== 0) {

@@ -9,7 +9,7 @@ import { Cluster } from "ioredis";
 import { createCluster } from "redis";
 import { hasRedisServer, type Peer } from "../support/peer.ts";
 import { waitFor } from "../support/wait.ts";
-import { ask, manage, startNode, TestCluster, tryToManage, untilRole } from "./nodes.ts";
+import { ask, startNode, TestCluster, tryToManage, untilRole } from "./nodes.ts";
 
 function connect(cluster: TestCluster): Cluster {
   const nodes = cluster.nodes.map(({ port }) => ({ host: "127.0.0.1", port }));
