@@ -5,6 +5,7 @@
  */
 
 import type { ClientFilter, ClientsApi } from "../commands/context.ts";
+import { Flag } from "../commands/registry.ts";
 import type { Server } from "./server.ts";
 import type { Connection, Endpoints } from "./session.ts";
 import { Session } from "./session.ts";
@@ -21,6 +22,8 @@ export class Clients implements ClientsApi {
   #pauseAll = false;
   /** What keeps everybody from writing, beside CLIENT PAUSE. */
   readonly #writeHolds = new Set<WriteHold>();
+  /** Whether everybody is kept from everything. */
+  #everybodyHeld = false;
   #waiting: Session[] = [];
 
   constructor(server: Server) {
@@ -107,20 +110,34 @@ export class Clients implements ClientsApi {
     else this.#letGoOn();
   }
 
+  /** Keeps everybody from everything, or (false) does so no longer. */
+  holdEverybody(on: boolean): void {
+    if (this.#everybodyHeld === on) return;
+    this.#everybodyHeld = on;
+    if (on) this.#server.pausesChanged(true);
+    else this.#letGoOn();
+  }
+
   /** Lets clients try again; those that are held up for another reason will wait on. */
   #letGoOn(): void {
-    this.#server.pausesChanged(this.#writeHolds.size > 0 || this.#pausedUntil > 0);
+    this.#server.pausesChanged(
+      this.#everybodyHeld || this.#writeHolds.size > 0 || this.#pausedUntil > 0,
+    );
     const waiting = this.#waiting;
     this.#waiting = [];
     // Whom something else still holds up waits again.
     for (const session of waiting) session.resume();
   }
 
-  /** Whether a pause holds this client's command up. */
-  holds(session: Session, writes: boolean): boolean {
+  /** Whether a pause holds up this client's command, which has the flags `mask`. */
+  holds(session: Session, mask: number): boolean {
     // Replicas only say how far they are.
     if (session.isReplica) return false;
+    if (this.#everybodyHeld) return true;
+    const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (this.#writeHolds.size > 0 && writes) return true;
+    // What is on its way to another server is not to be replaced by a new role or a reload either.
+    if (this.#writeHolds.has("migration") && (mask & Flag.admin) !== 0) return true;
     return this.#pausedUntil > this.#server.keyspace.now && (this.#pauseAll || writes);
   }
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Migration } from "../commands/context.ts";
+import { EventClass, type Migration } from "../commands/context.ts";
 import { requestLength, writeRequest } from "../replication/stream.ts";
 import { NO_EXPIRY } from "../storage/entry.ts";
 import type { Database } from "../storage/keyspace.ts";
@@ -26,6 +26,18 @@ const MOST_KEPT = 64;
 const READ_BYTES = 16 * 1024;
 const NEWLINE = 10;
 const MINUS = "-";
+/** Ports are taken as C's sockets take them. */
+const PORT_BITS = 0xffff;
+
+/** What the other server has done of what it was asked for. */
+interface Outcome {
+  /** The keys that it has stored. */
+  readonly stored: readonly Uint8Array[];
+  /** What to answer instead of OK. */
+  readonly refusal: string | undefined;
+  /** Whether the connection can be used again. */
+  readonly isWhole: boolean;
+}
 
 /** The other server could not be talked to. */
 class Broken extends Error {
@@ -41,7 +53,8 @@ class Broken extends Error {
 /** A connection to another server. */
 class Target {
   /** The database selected there; undefined if that is not known. */
-  database: number | undefined = 0;
+  database: number | undefined;
+  /** Ends it when nobody has used it for a while; undefined while it is in use. */
   timer: ReturnType<typeof setTimeout> | undefined;
   readonly #connection: Deno.TcpConn;
   #unread = new Uint8Array(0);
@@ -95,33 +108,51 @@ class Target {
 /** The migrations from one server. */
 export class Migrations {
   readonly #server: Server;
-  readonly #targets = new Map<string, Target>();
+  /** Connections that are kept, by host and port, the one that was used last at the end. */
+  readonly #kept = new Map<string, Target>();
+  /** Connections in use: no timer of another use ends these. */
+  readonly #inUse = new Set<Target>();
   #isClosed = false;
 
   constructor(server: Server) {
     this.#server = server;
   }
 
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#kept.size + this.#inUse.size;
+  }
+
   /** Moves keys that are there, and replies. @throws {ReplyError} */
   async run(ctx: CallContext, migration: Migration): Promise<void> {
     const { db } = ctx;
-    const { keys, bytes } = this.#compose(db, migration);
+    const composed = this.#compose(db, migration);
+    const { stored, refusal } = await this.#transfer(migration, composed);
+    if (!migration.copies) this.#delete(ctx, db, stored);
+    if (refusal !== undefined) throw new ReplyError(refusal);
+    ctx.reply.ok();
+  }
+
+  /** Sends everything, and once more if the connection breaks before the other server has answered anything. */
+  async #transfer(
+    migration: Migration,
+    composed: { keys: Uint8Array[]; bytes: Uint8Array },
+  ): Promise<Outcome> {
     for (let attempt = 0;; attempt++) {
       const target = await this.#target(migration);
-      let stored: { keys: Uint8Array[]; refusal: string | undefined };
+      let isWhole = false;
       try {
-        stored = await this.#send(target, migration, { keys, bytes });
+        const outcome = await this.#send(target, migration, composed);
+        isWhole = outcome.isWhole;
+        return outcome;
       } catch (error) {
-        this.#drop(migration, target);
         if (!(error instanceof Broken)) throw error;
         // A connection that was kept may have been closed by the other side.
-        if (attempt === 0 && !error.isTimeout) continue;
+        if (attempt === 0 && !error.isTimeout && !this.#isClosed) continue;
         throw new ReplyError(`IOERR error or timeout ${error.message} to target instance`);
+      } finally {
+        this.#release(migration, { target, isWhole });
       }
-      if (!migration.copies) this.#delete(db, stored.keys);
-      if (stored.refusal !== undefined) throw new ReplyError(stored.refusal);
-      ctx.reply.ok();
-      return;
     }
   }
 
@@ -151,7 +182,7 @@ export class Migrations {
     target: Target,
     { credentials, database, timeout }: Migration,
     { keys, bytes }: { keys: Uint8Array[]; bytes: Uint8Array },
-  ): Promise<{ keys: Uint8Array[]; refusal: string | undefined }> {
+  ): Promise<Outcome> {
     const head: Uint8Array[] = [];
     if (credentials.length > 0) head.push(encode("AUTH", ...credentials));
     if (target.database !== database) head.push(encode("SELECT", String(database)));
@@ -166,49 +197,76 @@ export class Migrations {
     // Where these were refused nothing can be told from what follows.
     const isAdmitted = refusal === undefined;
     const stored: Uint8Array[] = [];
-    for (const key of keys) {
+    let isWhole = true;
+    for (const [i, key] of keys.entries()) {
       let line: string;
       try {
         line = await target.line(timeout);
       } catch (error) {
-        if (stored.length === 0 || !(error instanceof Broken)) throw error;
-        refusal ??= "IOERR error or timeout reading to target instance";
-        target.close();
+        if (!(error instanceof Broken)) throw error;
+        // All may be tried again, as far as can be told.
+        if (i === 0 && refusal === undefined) throw error;
+        refusal ??= `IOERR error or timeout ${error.message} to target instance`;
+        isWhole = false;
         break;
       }
       if (note(line) && isAdmitted) stored.push(key);
     }
     target.database = refusal === undefined ? database : undefined;
-    return { keys: stored, refusal };
+    return { stored, refusal, isWhole };
   }
 
   /** Deletes what has arrived; replicas and the AOF are told of all in one DEL. */
-  #delete(db: Database, keys: readonly Uint8Array[]): void {
+  #delete(ctx: CallContext, db: Database, keys: readonly Uint8Array[]): void {
     if (keys.length === 0) return;
     const server = this.#server;
-    server.keyspace.setTime(server.readClock());
+    const { currentSession } = server;
+    // In a transaction time stands still.
+    if (server.busy === undefined) server.keyspace.setTime(server.readClock());
+    // The batch of the client has long ended, but these are still its changes.
+    server.currentSession = ctx.client;
+    server.effects.begin();
     for (const key of keys) {
       const ref = db.findKey(key);
-      if (ref !== 0) server.deleteKey(db, ref, { tellsEffects: false });
+      if (ref === 0) continue;
+      db.deleteRef(ref);
+      ctx.changedKey(key, EventClass.generic, "del", db);
     }
     if (server.effects.active) server.effects.emit(db.id, Args.of("DEL", ...keys));
+    server.endUnit(ctx.client);
+    server.currentSession = currentSession;
+    if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
   }
 
   // --- connections ----------------------------------------------------------------------------------------------
 
-  async #target(migration: Migration): Promise<Target> {
-    const { host, port, timeout } = migration;
+  /** A connection for use: one that was kept, or a new one. @throws {ReplyError} when there is none to be had */
+  async #target({ host, port, timeout }: Migration): Promise<Target> {
     const name = `${host}:${port}`;
-    const kept = this.#targets.get(name);
-    if (kept !== undefined) {
-      this.#keep(name, kept);
-      return kept;
+    let target = this.#kept.get(name);
+    if (target !== undefined) {
+      this.#kept.delete(name);
+      clearTimeout(target.timer);
+    } else {
+      target = new Target(await this.#connect(host, parsePort(port), timeout));
     }
-    const connection = await this.#connect(host, Number(port), timeout);
-    const target = new Target(connection);
-    if (this.#targets.size >= MOST_KEPT) this.#end(this.#targets.keys().next().value ?? name);
-    this.#keep(name, target);
+    this.#inUse.add(target);
     return target;
+  }
+
+  /** Keeps a connection after its use, if it is whole. */
+  #release(
+    { host, port }: Migration,
+    { target, isWhole }: { target: Target; isWhole: boolean },
+  ): void {
+    this.#inUse.delete(target);
+    if (!isWhole || this.#isClosed) return target.close();
+    const name = `${host}:${port}`;
+    this.#end(name);
+    const oldest = this.#kept.keys().next().value;
+    if (this.#kept.size >= MOST_KEPT && oldest !== undefined) this.#end(oldest);
+    this.#kept.set(name, target);
+    target.timer = setTimeout(() => this.#end(name), KEPT_MS);
   }
 
   async #connect(hostname: string, port: number, timeout: number): Promise<Deno.TcpConn> {
@@ -221,7 +279,7 @@ export class Migrations {
     } catch (error) {
       this.#server.log("verbose", `Cannot connect to ${hostname}:${port}: ${error}`);
       // Redis notices a refusal only when it writes.
-      const isRefused = error instanceof Deno.errors.ConnectionRefused;
+      const isRefused = error instanceof Deno.errors.ConnectionRefused || port === 0;
       throw new ReplyError(
         isRefused
           ? "IOERR error or timeout writing to target instance"
@@ -232,28 +290,23 @@ export class Migrations {
     }
   }
 
-  #keep(name: string, target: Target): void {
-    if (this.#isClosed) return target.close();
-    clearTimeout(target.timer);
-    this.#targets.set(name, target);
-    target.timer = setTimeout(() => this.#end(name), KEPT_MS);
-  }
-
-  #drop({ host, port }: Migration, target: Target): void {
-    target.close();
-    if (this.#targets.get(`${host}:${port}`) === target) this.#targets.delete(`${host}:${port}`);
-  }
-
   #end(name: string): void {
-    this.#targets.get(name)?.close();
-    this.#targets.delete(name);
+    this.#kept.get(name)?.close();
+    this.#kept.delete(name);
   }
 
   /** Closes all connections. */
   close(): void {
     this.#isClosed = true;
-    for (const name of [...this.#targets.keys()]) this.#end(name);
+    for (const name of [...this.#kept.keys()]) this.#end(name);
+    for (const target of this.#inUse) target.close();
   }
+}
+
+/** A port as C's `atoi` and sockets understand it: what follows the digits is ignored, large numbers wrap. */
+function parsePort(text: string): number {
+  const number = Number.parseInt(text, 10) || 0;
+  return number < 0 ? number : number & PORT_BITS;
 }
 
 function encode(...words: (string | Uint8Array)[]): Uint8Array {

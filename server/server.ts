@@ -449,6 +449,8 @@ export class Server implements ServerApi, ScriptHost {
   async migrate(ctx: CallContext, migration: Migration): Promise<void> {
     // What is sent must be what there is until the other server has it.
     this.clients.holdWrites("migration", true);
+    // Nobody may see a transaction half done; EXEC lets the others go on at its end.
+    if (ctx.denyBlocking) this.clients.holdEverybody(true);
     try {
       if (this.#migrations === undefined) {
         const { Migrations } = await import("./migration.ts");
@@ -458,6 +460,11 @@ export class Server implements ServerApi, ScriptHost {
     } finally {
       this.clients.holdWrites("migration", false);
     }
+  }
+
+  /** How many connections {@link migrate} has, or keeps for the next time. */
+  get migrationConnections(): number {
+    return this.#migrations?.connections ?? 0;
   }
 
   /** Ends what {@link migrate} keeps for the next time. */
@@ -500,6 +507,7 @@ export class Server implements ServerApi, ScriptHost {
   release(): void {
     this.#held = false;
     this.setBusy(this.#running);
+    this.clients.holdEverybody(false);
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
   }
 

@@ -578,8 +578,7 @@ export class Session implements ClientApi, ReplicaLink {
     const command = server.registry.find(args);
     let mask = command === undefined ? 0 : server.maskOf(command, args);
     if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
-    const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
-    if (!server.clients.holds(this, writes)) return false;
+    if (!server.clients.holds(this, mask)) return false;
     this.#parked = this.#postponed = true;
     this.#decoder.rereadRequest();
     server.clients.waitForUnpause(this);

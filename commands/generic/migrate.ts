@@ -95,7 +95,9 @@ function findOptions(args: Args): { firstKey: number; secrets: number[] } {
 
 function findKeys(args: Args): number[] {
   const { firstKey } = findOptions(args);
-  if (firstKey === KEY_AT || args.len[KEY_AT] > 0) return [KEY_AT];
+  if (firstKey === KEY_AT) return [KEY_AT];
+  // The command will be refused.
+  if (args.len[KEY_AT] > 0) return [];
   return Array.from({ length: args.count - firstKey }, (_, i) => firstKey + i);
 }
 

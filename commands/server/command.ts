@@ -204,7 +204,8 @@ function replyWithKeys(ctx: Context, args: Args, withFlags: boolean): void {
   for (const { index, use } of keys) {
     if (withFlags) reply.array(2);
     reply.bulk(request.view(index));
-    if (withFlags) replyWithWords(reply, keyFlags(use));
+    // Whether a spec finds all keys says nothing of one that was found.
+    if (withFlags) replyWithWords(reply, keyFlags(use).filter((flag) => flag !== "incomplete"));
   }
 }
 

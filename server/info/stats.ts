@@ -9,7 +9,8 @@ import { decimals, type InfoFields, ratio, safeName } from "./fields.ts";
 
 /** The section Stats. */
 export function statsFields(
-  { acl, following, keyspace, pubsub, replica, replication, stats, tracking }: Server,
+  { acl, following, keyspace, migrationConnections, pubsub, replica, replication, stats, tracking }:
+    Server,
 ): InfoFields {
   const commandMicros = stats.micros.reduce((sum, each) => sum + each, 0);
   return {
@@ -45,7 +46,7 @@ export function statsFields(
     pubsubshard_channels: pubsub.count("shard"),
     latest_fork_usec: 0,
     total_forks: 0,
-    migrate_cached_sockets: 0,
+    migrate_cached_sockets: migrationConnections,
     slave_expires_tracked_keys: following.ownExpiries.size,
     active_defrag_hits: 0,
     active_defrag_misses: 0,

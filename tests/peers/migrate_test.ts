@@ -1,12 +1,13 @@
 /**
- * MIGRATE's refusals, and what it says when there is nothing to do.
+ * MIGRATE between servers of both kinds: refusals, values of all types, and other clients' writes meanwhile.
  *
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { compareScripts, PeerPair } from "../support/compare.ts";
-import { hasRedisServer, startCoolcache, startRedis } from "../support/peer.ts";
+import { hasRedisServer, type Peer, startCoolcache, startRedis } from "../support/peer.ts";
+import { ask, NEWER_ENCODINGS, VALUES } from "./value_cases.ts";
 
 const SCRIPT = `
   MIGRATE 127.0.0.1 1 key 0
@@ -22,7 +23,14 @@ const SCRIPT = `
   MIGRATE 127.0.0.1 1 key 0 100
   MIGRATE 127.0.0.1 1 "" 0 100 COPY REPLACE AUTH2 user word KEYS key none
   GET key
+  MIGRATE 127.0.0.1 0 key 0 100
+  MIGRATE 127.0.0.1 word key 0 100
+  MIGRATE 127.0.0.1 -1 key 0 100
+  MIGRATE 127.0.0.1 65537 key 0 100
+  MIGRATE "" 1 key 0 100
   COMMAND GETKEYS MIGRATE 127.0.0.1 1 key 0 100
+  COMMAND GETKEYS MIGRATE 127.0.0.1 1 key 0 100 KEYS a b
+  COMMAND GETKEYSANDFLAGS MIGRATE 127.0.0.1 1 "" 0 100 COPY KEYS a b
   COMMAND GETKEYS MIGRATE 127.0.0.1 1 "" 0 100 AUTH KEYS KEYS a b
 `;
 
@@ -81,3 +89,115 @@ for (const kind of ["redis-server", "coolcache"] as const) {
     },
   });
 }
+
+Deno.test({
+  name: "MIGRATE moves values of all types between redis-server and coolcache, with their times",
+  ignore: !hasRedisServer,
+  async fn(t) {
+    await using pair = await PeerPair.start(["--enable-debug-command", "yes"]);
+    const { reference, subject } = pair;
+    await using other = await startCoolcache(["--enable-debug-command", "yes"]);
+    for (const [name, commands] of Object.entries(VALUES)) {
+      await t.step(name, async () => {
+        for (const [from, to] of [[reference, subject], [subject, reference], [subject, other]]) {
+          using source = await from.connect();
+          await source.line("FLUSHALL");
+          for (const command of commands) await source.send(command);
+          await source.line("PEXPIRE", "k", "100000");
+          await assertMoved(name, { from, to });
+        }
+      });
+    }
+  },
+});
+
+async function assertMoved(name: string, { from, to }: { from: Peer; to: Peer }): Promise<void> {
+  using source = await from.connect();
+  using target = await to.connect();
+  await target.line("FLUSHALL");
+  const before = await ask(source, name);
+  assertEquals(
+    await source.line("MIGRATE", "127.0.0.1", String(to.port), "k", "0", "5000"),
+    "+OK",
+  );
+  assertEquals(await source.line("EXISTS", "k"), ":0");
+  const after = await ask(target, name);
+  if (from.name !== to.name && NEWER_ENCODINGS.includes(name)) before[1] = after[1];
+  assertEquals(after, before, `${from.name} to ${to.name}`);
+  const left = Number((await target.line("PTTL", "k")).slice(1));
+  assert(left > 90_000 && left <= 100_000, `${left} ms are left`);
+}
+
+Deno.test("MIGRATE between coolcaches keeps the times of single fields", async () => {
+  await using from = await startCoolcache();
+  await using to = await startCoolcache();
+  using source = await from.connect();
+  using target = await to.connect();
+  await source.line("HSET", "h", "a", "1", "b", "2");
+  await source.text("HPEXPIREAT", "h", "9000000000000", "FIELDS", "1", "a");
+  assertEquals(
+    await source.line("MIGRATE", "127.0.0.1", String(to.port), "h", "0", "5000"),
+    "+OK",
+  );
+  assertEquals(await target.text("HGET", "h", "b"), "2");
+  assertEquals(
+    new TextDecoder().decode(await target.send(["HPEXPIRETIME", "h", "FIELDS", "2", "a", "b"])),
+    "*2\r\n:9000000000000\r\n:-1\r\n",
+  );
+});
+
+Deno.test({
+  name: "what others write while MIGRATE moves keys is neither lost nor done twice",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using from = await startCoolcache();
+    await using to = await startRedis();
+    using mover = await from.connect();
+    using target = await to.connect();
+    const keys = Array.from({ length: 20 }, (_, i) => `counter:${i}`);
+    const deadline = performance.now() + 1500;
+    let written = 0;
+    const write = async (): Promise<void> => {
+      using writer = await from.connect();
+      for (let i = 0; performance.now() < deadline; i++) {
+        await writer.line("INCR", keys[i % keys.length]);
+        written++;
+      }
+    };
+    const writers = [write(), write(), write()];
+    let arrived = 0;
+    let moves = 0;
+    while (performance.now() < deadline) {
+      const request = ["MIGRATE", "127.0.0.1", String(to.port), "", "0", "5000", "KEYS", ...keys];
+      if (await mover.line(...request) === "+OK") moves++;
+      for (const key of keys) arrived += Number(await target.text("GETDEL", key)) || 0;
+    }
+    await Promise.all(writers);
+    for (const key of keys) arrived += Number(await mover.text("GET", key)) || 0;
+    assert(moves > 10, `${moves} moves`);
+    assertEquals(arrived, written);
+  },
+});
+
+Deno.test({
+  name: "MIGRATE says that a server that has gone cannot be reached",
+  ignore: !hasRedisServer,
+  async fn() {
+    await using from = await startCoolcache();
+    using source = await from.connect();
+    await source.line("MSET", "a", "1", "b", "2");
+    const gone = await startRedis();
+    const request = ["MIGRATE", "127.0.0.1", String(gone.port)];
+    try {
+      assertEquals(await source.line(...request, "a", "0", "2000"), "+OK");
+    } finally {
+      await gone.stop("SIGKILL");
+    }
+    // The connection that was kept is tried, and then a new one.
+    assertEquals(
+      await source.line(...request, "b", "0", "2000"),
+      "-IOERR error or timeout writing to target instance",
+    );
+    assertEquals(await source.text("GET", "b"), "2");
+  },
+});
