@@ -8,20 +8,22 @@ import { assert, assertEquals } from "@std/assert";
 import { keySlot } from "../../storage/memory/key_slot.ts";
 import { seededRandom, startTestServer, type TestServer } from "../support/harness.ts";
 
+/** A folder that goes with its scope. */
+function temporaryFolder(): { path: string } & Disposable {
+  const path = Deno.makeTempDirSync({ prefix: "coolcache-node-" });
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
+
 /** A node that serves these slots of the cluster that it alone is. */
-async function startNode(
-  slots: string = "0 16383",
-  directives: Record<string, string> = {},
-): Promise<TestServer & { folder: string }> {
-  const folder = Deno.makeTempDirSync({ prefix: "coolcache-node-" });
-  const node = await startTestServer({ "cluster-enabled": "yes", dir: folder, ...directives });
+async function startNode(dir: string, slots: string = "0 16383"): Promise<TestServer> {
+  const node = await startTestServer({ "cluster-enabled": "yes", dir });
   if (slots !== "") assertEquals(await node.line(`CLUSTER ADDSLOTSRANGE ${slots}`), "OK");
   // It waits for a while after its start, lest others know better.
   for (let i = 0; i < 3; i++) {
     node.advance(2500);
     node.server.cluster?.tick();
   }
-  return Object.assign(node, { folder });
+  return node;
 }
 
 async function info(node: TestServer, field: string): Promise<string | undefined> {
@@ -44,7 +46,8 @@ Deno.test("CLUSTER is refused where there is none", async () => {
 });
 
 Deno.test("a node without slots is down, and serves once it has all", async () => {
-  await using t = await startNode("");
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path, "");
   assertEquals(await info(t, "cluster_state"), "fail");
   assertEquals((await t.line("GET a") as Error).message, "CLUSTERDOWN Hash slot not served");
   assertEquals(await t.line("PING"), "PONG");
@@ -59,7 +62,8 @@ Deno.test("a node without slots is down, and serves once it has all", async () =
 });
 
 Deno.test("keys are counted by slot through random commands", async () => {
-  await using t = await startNode();
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
   const random = seededRandom(5);
   const model = new Set<string>();
   const key = () => `{${Math.floor(random() * 8)}}${Math.floor(random() * 600)}`;
@@ -101,7 +105,8 @@ Deno.test("keys are counted by slot through random commands", async () => {
 });
 
 Deno.test("a transaction is redirected as a whole, with the redirection alone as its reply", async () => {
-  await using t = await startNode("0 16382");
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path, "0 16382");
   await t.line("CONFIG SET cluster-require-full-coverage no");
   t.server.cluster?.tick();
   t.advance(6000);
@@ -118,7 +123,8 @@ Deno.test("a transaction is redirected as a whole, with the redirection alone as
 });
 
 Deno.test("SETSLOT refuses nodes that are not known, and slots that are here already", async () => {
-  await using t = await startNode();
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
   const other = "b".repeat(40);
   const slot = slotOf("{x}");
   // A node that nobody can reach is known only from the file.
@@ -139,18 +145,18 @@ Deno.test("SETSLOT refuses nodes that are not known, and slots that are here alr
 });
 
 Deno.test("what a node knows outlives it, in the format of redis-server", async () => {
-  const folder = Deno.makeTempDirSync({ prefix: "coolcache-node-" });
+  using folder = temporaryFolder();
   const own = "a".repeat(40);
   const other = "b".repeat(40);
   Deno.writeTextFileSync(
-    `${folder}/nodes.conf`,
+    `${folder.path}/nodes.conf`,
     `${other} 127.0.0.1:1@10001,,tls-port=0,shard-id=${"d".repeat(40)} master - 0 0 7 connected ` +
       `8000-16383\n` +
       `${own} 127.0.0.1:2@10002 myself,master - 0 0 3 connected 0-7998 7999 [5->-${other}] ` +
       `[9000-<-${other}]\n` +
       `vars currentEpoch 9 lastVoteEpoch 8\n`,
   );
-  await using t = await startTestServer({ "cluster-enabled": "yes", dir: folder });
+  await using t = await startTestServer({ "cluster-enabled": "yes", dir: folder.path });
   assertEquals(await t.line("CLUSTER MYID"), own);
   const [line] = String(await t.line("CLUSTER NODES")).split("\n").filter((each) =>
     each.includes("myself")
@@ -172,7 +178,7 @@ Deno.test("what a node knows outlives it, in the format of redis-server", async 
     "TRYAGAIN Multiple keys request during rehashing of slot",
   );
   assertEquals(await t.line("CLUSTER SAVECONFIG"), "OK");
-  const text = Deno.readTextFileSync(`${folder}/nodes.conf`);
+  const text = Deno.readTextFileSync(`${folder.path}/nodes.conf`);
   assert(text.includes("vars currentEpoch 9 lastVoteEpoch 8"), text);
   assert(text.includes("[9000-<-"), text);
 });
@@ -183,20 +189,21 @@ function keyOf(slot: number): string {
 }
 
 Deno.test("a file that makes no sense ends the start, and so does one that is in use", async () => {
-  const folder = Deno.makeTempDirSync({ prefix: "coolcache-node-" });
-  Deno.writeTextFileSync(`${folder}/nodes.conf`, "nonsense\n");
-  const start = () => startTestServer({ "cluster-enabled": "yes", dir: folder });
+  using folder = temporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/nodes.conf`, "nonsense\n");
+  const start = () => startTestServer({ "cluster-enabled": "yes", dir: folder.path });
   let refusal = "";
   await start().catch((error) => refusal = String(error));
   assert(refusal.includes("nodes.conf"), refusal);
-  Deno.writeTextFileSync(`${folder}/nodes.conf`, "");
+  Deno.writeTextFileSync(`${folder.path}/nodes.conf`, "");
   await using _t = await start();
   await start().catch((error) => refusal = String(error));
   assert(refusal.includes("already used by a different"), refusal);
 });
 
 Deno.test("other databases are refused in a cluster", async () => {
-  await using t = await startNode();
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
   const refusals: Record<string, string> = {
     "SELECT 1": "ERR SELECT is not allowed in cluster mode",
     "SWAPDB 0 1": "ERR SWAPDB is not allowed in cluster mode",
@@ -212,11 +219,55 @@ Deno.test("other databases are refused in a cluster", async () => {
 });
 
 Deno.test("clients that wait for a key hear when its slot is not served any more", async () => {
-  await using t = await startNode();
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
   const waiting = t.connect().line("BLPOP list 0");
   const slot = slotOf("list");
   await t.run("CLUSTER", "DELSLOTS", slot);
   await t.line("CONFIG SET cluster-require-full-coverage no");
   t.server.cluster?.tick();
   assertEquals((await waiting as Error).message, "CLUSTERDOWN Hash slot not served");
+});
+
+Deno.test("scripts keep to the slots that they declare, unless they say otherwise", async () => {
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
+  const flagged = (flags: string, body: string) => `#!lua flags=${flags}\n${body}`;
+  const plain = "redis.call('SET', 'a', 1) redis.call('SET', 'b', 1) return 1";
+  assertEquals(await t.run("EVAL", plain, 0), 1);
+  const refusal = String(await t.run("EVAL", `#!lua\n${plain}`, 0));
+  assert(refusal.includes("Script attempted to access keys that do not hash to the same slot"));
+  assertEquals(await t.run("EVAL", flagged("allow-cross-slot-keys", plain), 0), 1);
+  assertEquals(
+    (await t.run("EVAL", flagged("no-cluster", plain), 0) as Error).message,
+    "ERR Can not run script on cluster, 'no-cluster' flag is set.",
+  );
+  assertEquals(
+    (await t.run("EVAL", plain, 2, "a", "b") as Error).message,
+    "CROSSSLOT Keys in request don't hash to the same slot",
+  );
+  await t.line("CONFIG SET cluster-require-full-coverage no");
+  await t.run("CLUSTER", "DELSLOTS", slotOf("b"));
+  const remote = String(await t.run("EVAL", plain, 0));
+  assert(remote.includes("Script attempted to access a non local key in a cluster node"), remote);
+});
+
+Deno.test("subscribers of a shard channel are told when its slot goes", async () => {
+  using folder = temporaryFolder();
+  await using t = await startNode(folder.path);
+  const written: Uint8Array[] = [];
+  const session = t.server.clients.add({
+    read: () => Promise.resolve(null),
+    write: (bytes) => {
+      written.push(bytes.slice());
+      return Promise.resolve(bytes.length);
+    },
+    close: () => {},
+  }, { remote: "127.0.0.1:50001", local: "127.0.0.1:6379", isLocal: true, isUnix: false });
+  t.server.pubsub.subscribe(session, "shard", new TextEncoder().encode("news"));
+  await t.run("CLUSTER", "DELSLOTS", slotOf("news"));
+  await session.output.drained();
+  const text = written.map((bytes) => new TextDecoder().decode(bytes)).join("");
+  assertEquals(text, "*3\r\n$12\r\nsunsubscribe\r\n$4\r\nnews\r\n:0\r\n");
+  assertEquals(await t.line("PUBSUB SHARDNUMSUB news"), ["news", 0]);
 });
