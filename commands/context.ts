@@ -167,6 +167,17 @@ export interface ClientApi {
   readonly tracking: TrackingState | undefined;
   /** Says how a wait that now begins can be ended from outside; undefined when it is over. */
   blockedOn(unblock: ((how: "timeout" | "error") => void) | undefined): void;
+  /** How the scripts that it calls are debugged, as SCRIPT DEBUG says. */
+  scriptDebugging: "no" | "yes" | "sync";
+  /** Whether replies of earlier commands of the same batch have not left yet. */
+  readonly hasUnsentReplies: boolean;
+  /**
+   * Gives `receive` what the client sends while its command goes on, as it comes and copied, and nothing once it is gone;
+   * undefined lets it be requests again.
+   */
+  divertInput(receive: ((bytes?: Uint8Array) => void) | undefined): void;
+  /** Sends something before the reply of a command that goes on. */
+  sendAtOnce(compose: (reply: Reply) => void): void;
   /** Closes the connection once all replies are written. */
   closeAfterReply(): void;
   /** One line of CLIENT LIST, without the newline. */

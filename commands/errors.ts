@@ -608,3 +608,10 @@ function shown(args: Args, i: number): string {
 export function notInCluster(what: string): ReplyError {
   return new ReplyError(`ERR ${what} not allowed in cluster mode`);
 }
+
+/** SCRIPT DEBUG YES wants the effects of a script undone when its debugging ends. */
+export function cannotUndoScripts(): ReplyError {
+  return new ReplyError(
+    "ERR This server cannot undo what a debugged script changes: use SCRIPT DEBUG SYNC",
+  );
+}

@@ -244,10 +244,11 @@ export class CoolCache implements AsyncDisposable {
     await this.server.replica.close();
     // Replies may wait for the disk.
     this.server.aof.stop();
-    this.server.clients.closeAll();
-    await this.server.aof.close();
+    // Before the clients are gone: a script that is debugged would go on when it learns of that.
     this.server.scripting.close();
     this.server.functions.close();
+    this.server.clients.closeAll();
+    await this.server.aof.close();
     await this.server.fairness.close();
     await this.server.saves.settled();
     await this.#listeners.ended();

@@ -5,18 +5,9 @@
  */
 
 import type { CommandSpec } from "../commands/command.ts";
-import { Args, decodeLatin1 } from "./resp/args.ts";
+import { Args } from "./resp/args.ts";
+import { quoted } from "./resp/quoted.ts";
 import type { Endpoints } from "./session.ts";
-
-const ESCAPES: Record<string, string> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\x07": "\\a",
-  "\b": "\\b",
-};
 
 /** From where scripts call commands. */
 export const SCRIPT_ENDPOINTS: Endpoints = {
@@ -40,16 +31,6 @@ export function describeRequest(
   let line = `${seconds}.${fraction} [${database} ${address}]`;
   for (let i = 0; i < args.count; i++) line += ` ${quoted(args.view(i))}`;
   return line;
-}
-
-/** Bytes as a quoted string with Redis's escapes. */
-export function quoted(bytes: Uint8Array): string {
-  const text = decodeLatin1(bytes).replace(
-    // deno-lint-ignore no-control-regex -- control characters are what is being escaped
-    /[\\"\x00-\x1f\x7f-\xff]/g,
-    (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return `"${text}"`;
 }
 
 /** What stands for a secret, as in Redis. */

@@ -109,6 +109,8 @@ export class Session implements ClientApi, ReplicaLink {
   watched: Watch[] = [];
   /** … and whether any of it has changed, so that EXEC must fail. */
   isBroken = false;
+  /** How the scripts that it calls are debugged. */
+  scriptDebugging: "no" | "yes" | "sync" = "no";
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
@@ -146,6 +148,8 @@ export class Session implements ClientApi, ReplicaLink {
   #isBroken = false;
   /** Where a command that waits answers. */
   #late: ReplyEncoder | undefined;
+  /** Who gets what it sends in place of the decoder. */
+  #diverted: ((bytes?: Uint8Array) => void) | undefined;
   /** Ends a wait of this session early; set while it is blocked. */
   #unblock: ((how: "timeout" | "error") => void) | undefined;
 
@@ -346,6 +350,7 @@ export class Session implements ClientApi, ReplicaLink {
     server.stats.reads++;
     if (this.#replica !== undefined) this.#replica.heard(server.keyspace.now);
     this.#decoder.filled(count);
+    if (this.#diverted !== undefined) return this.#diverted(this.#decoder.takeBack(count));
     if (this.#feed !== undefined) this.#feed.arrived(this.#decoder.latest(count));
     if (!this.#parked) {
       if (this.#closing) this.#decoder.discard();
@@ -481,6 +486,22 @@ export class Session implements ClientApi, ReplicaLink {
     const { output } = this;
     if (output.share(buf, from, to)) this.#server.pushes.add(this);
     else if (output.gathered > UNLIMITED_BYTES) this.checkOutputLimit();
+  }
+
+  get hasUnsentReplies(): boolean {
+    return this.output.gathered > 0;
+  }
+
+  divertInput(receive: ((bytes?: Uint8Array) => void) | undefined): void {
+    this.#diverted = receive;
+    if (this.#closed) receive?.();
+  }
+
+  sendAtOnce(compose: (reply: Reply) => void): void {
+    if (this.#closed) return;
+    compose(this.output.encoder(this.#protocol));
+    this.output.flush();
+    this.checkOutputLimit();
   }
 
   sayEvenInSilence(reply: Reply, say: (reply: Reply) => void): void {
@@ -679,6 +700,7 @@ export class Session implements ClientApi, ReplicaLink {
     this.#server.replication.leave(this);
     this.#server.clients.remove(this);
     this.#connection.close();
+    this.#diverted?.();
     this.#feed?.ended(this.#isBroken);
   }
 

@@ -6,6 +6,7 @@
 
 import { ReplyError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
+import { cannotUndoScripts } from "../errors.ts";
 import { helpCommand } from "../help.ts";
 
 const debug = command({
@@ -18,12 +19,17 @@ const debug = command({
   flags: ["noscript"],
   args: [arg.oneOf("mode", [arg.token("YES"), arg.token("SYNC"), arg.token("NO")])],
 
-  run({ reply }, args) {
-    if (args.is(2, "NO")) return reply.ok();
-    if (args.is(2, "YES") || args.is(2, "SYNC")) {
-      throw new ReplyError("ERR This server has no debugger for scripts");
+  run({ client, reply }, args) {
+    if (client.hasUnsentReplies) {
+      throw new ReplyError("ERR SCRIPT DEBUG must be called outside a pipeline");
     }
-    throw new ReplyError("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+    const mode = args.lower(2);
+    if (mode !== "yes" && mode !== "sync" && mode !== "no") {
+      throw new ReplyError("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+    }
+    client.scriptDebugging = mode;
+    if (mode === "yes") throw cannotUndoScripts();
+    reply.ok();
   },
 });
 
@@ -121,7 +127,7 @@ export const script = command({
       since: "5.0.0",
       lines: [
         "DEBUG (YES|SYNC|NO)",
-        "    Set the debug mode of the scripts that follow; there is no debugger here.",
+        "    Set the debug mode of the scripts that follow.",
         "EXISTS <sha1> [<sha1> ...]",
         "    Tell of each script whether the server knows it.",
         "FLUSH [ASYNC|SYNC]",

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { quoted } from "../monitor.ts";
+import { quoted } from "../resp/quoted.ts";
 import { decodeLatin1, encodeLatin1 } from "../resp/args.ts";
 import { splitWords } from "../resp/split_words.ts";
 

@@ -105,6 +105,13 @@ export class RequestDecoder {
     return this.#buf.subarray(this.#end - count, this.#end);
   }
 
+  /** Takes back the bytes that came last, `count` of them, before anything has read them: they are for somebody else. Copied. */
+  takeBack(count: number): Uint8Array {
+    const bytes = this.latest(count).slice();
+    this.#end -= count;
+    return bytes;
+  }
+
   /** Bytes that the input buffer takes. */
   get capacity(): number {
     return this.#buf.length;

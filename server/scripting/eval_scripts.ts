@@ -13,6 +13,7 @@ import { ReplyError } from "../resp/errors.ts";
 import { splitWords } from "../resp/split_words.ts";
 import { GLOBALS_INDEX, type LuaState, LuaStatus } from "./engine/lua_state.ts";
 import type { ScriptHost } from "./host.ts";
+import type { ScriptDebugger } from "./script_debugger.ts";
 import type { ScriptEngine } from "./script_engine.ts";
 import { ScriptFlag, scriptFlag } from "./script_flags.ts";
 import { untilZero } from "./script_reply.ts";
@@ -157,13 +158,22 @@ export class EvalScripts {
   }
 
   /**
-   * EVAL and its like: argument 1 is the script, argument 2 the number of keys; these and further arguments follow.
+   * EVAL and its like: argument 1 is the script, argument 2 the number of keys; these and further arguments follow. `tracer` follows
+   * the script line by line.
    *
    * @throws {ReplyError}
    */
-  evaluate(ctx: Context, args: Args, options: EvaluateOptions): void | Promise<void> {
+  evaluate(
+    ctx: Context,
+    args: Args,
+    options: EvaluateOptions,
+    tracer?: ScriptDebugger,
+  ): void | Promise<void> {
     if (this.#host.monitors.size > 0) this.#host.showToMonitors(ctx, args);
     if (options.byName && args.len[1] !== NAME_LENGTH) throw noScript();
+    if (options.byName && ctx.client.scriptDebugging !== "no") {
+      throw new ReplyError("ERR Please use EVAL instead of EVALSHA for debugging");
+    }
     const count = args.int(COUNT_AT);
     if (count > args.count - FIRST_KEY_AT) {
       throw new ReplyError("ERR Number of keys can't be greater than number of args");
@@ -176,15 +186,21 @@ export class EvalScripts {
       name: script.name,
       flags: script.flags,
       isReadOnly: options.isReadOnly,
-      isBrief: script.isBrief,
+      isBrief: script.isBrief && tracer === undefined,
+      debugger: tracer,
     } as const;
+    const showsAll = tracer !== undefined;
     return this.#engine.start(ctx, run, (lua) => {
       if (script.generation !== this.#engine.generation) this.#compileAgain(lua, script);
       lua.pushKept(script.reference);
       const end = FIRST_KEY_AT + count;
       lua.setGlobalsReadOnly(false);
-      if (script.usesKeys) setGlobal(lua, "KEYS", args, { from: FIRST_KEY_AT, to: end });
-      if (script.usesArguments) setGlobal(lua, "ARGV", args, { from: end, to: args.count });
+      if (script.usesKeys || showsAll) {
+        setGlobal(lua, "KEYS", args, { from: FIRST_KEY_AT, to: end });
+      }
+      if (script.usesArguments || showsAll) {
+        setGlobal(lua, "ARGV", args, { from: end, to: args.count });
+      }
       lua.setGlobalsReadOnly(true);
       return 0;
     });

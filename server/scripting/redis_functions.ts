@@ -85,9 +85,14 @@ export function redisFunctions(host: RedisFunctionsHost): Readonly<Record<string
     return raiseError(lua, "redis.call/pcall can only be called inside a script invocation");
   };
 
+  const pushError = (text: string): void => {
+    host.run?.script.debugger?.showError(text);
+    pushErrorTable(lua, text);
+  };
+
   const oneText = (stack: LuaStack): string | undefined => {
     if (stack.getTop() === 1 && stack.type(1) === LuaType.string) return stack.toText(1);
-    pushErrorTable(lua, "wrong number or type of arguments");
+    pushError("wrong number or type of arguments");
     return undefined;
   };
 
@@ -117,7 +122,7 @@ export function redisFunctions(host: RedisFunctionsHost): Readonly<Record<string
       const text = oneText(stack);
       if (text === undefined) return 1;
       const line = untilZero(text);
-      pushErrorTable(lua, line.startsWith("-") ? line : `-${line}`);
+      pushError(line.startsWith("-") ? line : `-${line}`);
       return 1;
     },
 
@@ -164,12 +169,16 @@ export function evalFunctions(host: RedisFunctionsHost): Readonly<Record<string,
       lua.pushBoolean(true);
       return 1;
     },
-    // There is no debugger, so no script is being debugged.
     breakpoint() {
-      lua.pushBoolean(false);
+      const tracer = host.run?.script.debugger;
+      tracer?.requestBreak();
+      lua.pushBoolean(tracer !== undefined);
       return 1;
     },
-    debug: () => 0,
+    debug() {
+      host.run?.script.debugger?.show(lua);
+      return 0;
+    },
   };
 }
 
@@ -208,9 +217,16 @@ class CommandCalls {
     const args = this.readArguments();
     if (args === undefined) return raises ? lua.raise() : 1;
     reply.begin();
+    const tracer = run.script.debugger;
+    tracer?.showCommand(args);
     const refusal = run.call(args);
-    if (refusal !== undefined) pushErrorTable(lua, refusal, true);
-    else reply.finish();
+    if (refusal !== undefined) {
+      tracer?.showError(refusal);
+      pushErrorTable(lua, refusal, true);
+    } else {
+      reply.finish();
+      tracer?.showReply(lua, reply);
+    }
     args.trim();
     if (args.buf.length > MOST_KEPT_ROOM) args.buf = new Uint8Array(USUAL_ROOM);
     if (raises && (refusal !== undefined || reply.isError)) lua.raise();

@@ -26,6 +26,7 @@ import { LuaError, type LuaFunction, LuaType } from "./lua_library.ts";
 import { LuaReply, pushErrorTable } from "./lua_reply.ts";
 import { redisConstants, redisFunctions, type RedisFunctionsHost } from "./redis_functions.ts";
 import { errorLine, replyWithResult, untilZero } from "./script_reply.ts";
+import type { ScriptDebugger } from "./script_debugger.ts";
 import { ScriptFlag } from "./script_flags.ts";
 import { type Script, ScriptRun } from "./script_run.ts";
 
@@ -66,6 +67,7 @@ export class ScriptEngine {
   #runs = 0;
   #sliceEnd = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
   /** Asked instead of the run's time while something is loaded; raises an error to end that. */
   onLoadInterrupt: ((lua: LuaState) => void) | undefined;
 
@@ -166,19 +168,21 @@ export class ScriptEngine {
       lua.setTop(0);
       lua.pushKept(instance.environment.errorHandler);
       const args = push(lua);
+      if (script.debugger !== undefined) this.#beginDebugging(run, script.debugger);
       ended = script.isBrief ? lua.runBriefly(args, 1, 1) : lua.run(args, 1, 1);
     } catch (error) {
       this.#end(run, isUnit);
+      if (run.isBusy) host.endBusyScript();
       throw this.#failure(error, script);
     }
-    if (typeof ended === "number") {
+    if (typeof ended === "number" && !run.isBusy) {
       this.#end(run, isUnit);
       return this.#conclude(run, ended);
     }
     return this.#endLater(run, ended, isUnit);
   }
 
-  async #endLater(run: ScriptRun, ended: Promise<number>, isUnit: boolean): Promise<void> {
+  async #endLater(run: ScriptRun, ended: number | Promise<number>, isUnit: boolean): Promise<void> {
     // While it waits the client gets another reply to answer into, so this is none to begin with.
     let mark: number | undefined;
     try {
@@ -195,8 +199,9 @@ export class ScriptEngine {
     }
   }
 
-  #end({ caller }: ScriptRun, isUnit: boolean): void {
+  #end({ caller, script }: ScriptRun, isUnit: boolean): void {
     this.#run = this.#host.scripting.running = undefined;
+    if (script.debugger !== undefined) this.#instance?.lua.trace(undefined);
     if (isUnit) this.#host.endUnit(caller.client);
   }
 
@@ -259,10 +264,22 @@ export class ScriptEngine {
     );
   }
 
-  /** Lets others come first. Does not end when the server does. */
+  /** A script that is debugged keeps the others out from its beginning: it may be suspended anywhere. */
+  #beginDebugging(run: ScriptRun, tracer: ScriptDebugger): void {
+    run.isBusy = true;
+    this.#host.setBusy(run.script.kind);
+    tracer.begin(this.lua, run, (lua) => this.#interrupt(lua));
+  }
+
+  /** Lets others come first, or the debugger's client say something. Does not end when the server does. */
   async #wait(): Promise<void> {
-    await new Promise<void>((resolve) => this.#timer = setTimeout(resolve, 0));
-    this.#timer = undefined;
+    const tracer = this.#run?.script.debugger;
+    if (tracer?.isStopped) await tracer.untilTold();
+    else {
+      await new Promise<void>((resolve) => this.#timer = setTimeout(resolve, 0));
+      this.#timer = undefined;
+    }
+    if (this.#isClosed) await new Promise<never>(() => {});
     const host = this.#host;
     if (this.#run !== undefined) host.resumeScript(this.#run.caller.client);
     this.#sliceEnd = host.monotonic() + SLICE_MS;
@@ -270,6 +287,7 @@ export class ScriptEngine {
 
   /** Leaves a script that is suspended where it is, for good. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 }

@@ -14,6 +14,7 @@ import type { Args } from "../resp/args.ts";
 import type { ReplyError } from "../resp/errors.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ScriptContext, ScriptHost } from "./host.ts";
+import type { ScriptDebugger } from "./script_debugger.ts";
 import { ScriptFlag } from "./script_flags.ts";
 
 /** What is about to run. */
@@ -27,6 +28,8 @@ export interface Script {
   readonly isReadOnly: boolean;
   /** Whether it cannot run for long: it is not timed, and never suspended. */
   readonly isBrief: boolean;
+  /** What follows it line by line. */
+  readonly debugger?: ScriptDebugger | undefined;
 }
 
 /** One run. */
@@ -44,6 +47,8 @@ export class ScriptRun {
   isBusy = false;
   /** Whether somebody wants it to end. */
   isKilled = false;
+  /** Told of that, so that a script which waits learns of it. */
+  onKill: (() => void) | undefined;
   readonly #host: ScriptHost;
   readonly #isReadOnly: boolean;
   readonly #isOutOfMemory: boolean;

@@ -5,6 +5,7 @@
  */
 
 import type { ClientApi, Context, ScriptingApi } from "../../commands/context.ts";
+import { cannotUndoScripts } from "../../commands/errors.ts";
 import type { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
 import { compileLua } from "./engine/lua_module.ts";
@@ -12,6 +13,7 @@ import { RandomNumbers } from "./environment.ts";
 import { EvalScripts, type EvaluateOptions } from "./eval_scripts.ts";
 import type { ScriptHost } from "./host.ts";
 import { evalFunctions } from "./redis_functions.ts";
+import { ScriptDebugger } from "./script_debugger.ts";
 import { ScriptEngine } from "./script_engine.ts";
 import type { ScriptRun } from "./script_run.ts";
 
@@ -61,7 +63,19 @@ export class Scripting implements ScriptingApi {
   }
 
   evaluate(ctx: Context, args: Args, options: EvaluateOptions): void | Promise<void> {
+    if (ctx.client.scriptDebugging !== "no" && !options.byName) {
+      return this.#debug(ctx, args, options);
+    }
     return this.#scripts.evaluate(ctx, args, options);
+  }
+
+  #debug(ctx: Context, args: Args, options: EvaluateOptions): Promise<void> {
+    const tracer = new ScriptDebugger(this.#host, ctx.client, args.view(1));
+    return tracer.conduct(() => {
+      // That it would not be debugged was said already, but redis-cli does not listen.
+      if (ctx.client.scriptDebugging === "yes") throw cannotUndoScripts();
+      return this.#scripts.evaluate(ctx, args, options, tracer);
+    });
   }
 
   declaredFlags(args: Args, options: { byName: boolean }): number | undefined {
@@ -101,6 +115,7 @@ export class Scripting implements ScriptingApi {
     }
     if (running.script.kind !== kind) throw busyRefusal(running.script.kind);
     running.isKilled = true;
+    running.onKill?.();
   }
 
   /** Ends what goes on in the background. */

@@ -7,6 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { startServer } from "../server/wire.ts";
 import { isInstalled, run } from "../support/executables.ts";
+import { TemporaryFolder } from "../support/temporary_folder.ts";
 
 const ignore = !isInstalled("redis-cli");
 
@@ -94,5 +95,47 @@ Deno.test({
     ]);
     assertStringIncludes(big, "Biggest string found '\"large\"' has 10000 bytes");
     assertStringIncludes(memory, '"large"');
+  },
+});
+
+Deno.test({
+  name: "redis-cli --ldb-sync-mode debugs a script, and --ldb says why it does not",
+  ignore,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const file = `${folder.path}/script.lua`;
+    await Deno.writeTextFile(
+      file,
+      "local a = redis.call('INCR', KEYS[1])\nlocal b = a + ARGV[1]\nreturn b\n",
+    );
+    const eval_ = ["--eval", file, "key", ",", "41"];
+    const [debugged, value, refused, unchanged] = await redisCli([
+      [["--ldb-sync-mode", ...eval_], "step\nprint a\nnext\nprint\nlist 1 0\ncontinue\nquit\n"],
+      [["GET", "key"]],
+      [["--ldb", ...eval_], "quit\n"],
+      [["GET", "key"]],
+    ]);
+    // deno-lint-ignore no-control-regex -- the colours
+    const lines = debugged.replace(/\x1b\[[\d;]*m|\x1b\[0m/g, "").split("\n").slice(5);
+    assertEquals(lines.filter((line) => line !== ""), [
+      "* Stopped at 1, stop reason = step over",
+      "-> 1   local a = redis.call('INCR', KEYS[1])",
+      "<redis> INCR key",
+      "<reply> 1",
+      "* Stopped at 2, stop reason = step over",
+      "-> 2   local b = a + ARGV[1]",
+      "<value> 1",
+      "* Stopped at 3, stop reason = step over",
+      "-> 3   return b",
+      "<value> a = 1",
+      "<value> b = 42",
+      "   1   local a = redis.call('INCR', KEYS[1])",
+      "(integer) 42",
+      "(Lua debugging session ended)",
+    ]);
+    assertEquals(value, "1\n");
+    assertStringIncludes(refused, "Eval debugging session can't start:");
+    assertStringIncludes(refused, "cannot undo what a debugged script changes");
+    assertEquals(unchanged, "1\n");
   },
 });

@@ -21,6 +21,7 @@ import {
   createLongJumps,
   createSupport,
   exportFunctions,
+  HookAction,
   type Support,
   type WasmFunction,
 } from "./support_module.ts";
@@ -50,14 +51,27 @@ const SCRATCH_BYTES = 64 * 1024;
 const SLOTS = 64;
 /** Up to this length a loop reads or writes faster than the platform's functions do. */
 const SHORT = 32;
-/** LUA_MASKCOUNT, the only mask that the module knows ({@link ./lua_module.ts}). */
+/** LUA_MASKCOUNT: the module knows no hook that does not count ({@link ./lua_module.ts}). */
 const COUNT_HOOK = 8;
+/** LUA_MASKLINE. The interpreter looks at it only where the count is at zero. */
+const LINE_HOOK = 4;
+/** LUA_HOOKLINE: the event of a new line. */
+const LINE_EVENT = 2;
 /** How many instructions a script runs between two looks at the clock. */
 const HOOK_INTERVAL = 100_000;
 /** LUA_GCCOLLECT, LUA_GCCOUNT, LUA_GCCOUNTB, LUA_GCSTEP. */
 const Gc = { collect: 2, count: 3, countBytes: 4, step: 5 } as const;
 /** Size and fields of lua_Debug, in bytes. */
-const DebugLayout = { size: 100, name: 4, nameWhat: 8 } as const;
+const DebugLayout = {
+  size: 100,
+  event: 0,
+  name: 4,
+  nameWhat: 8,
+  currentLine: 20,
+  shortSource: 36,
+} as const;
+/** lua_State: whether its hook may be called now; Lua sees to it that a hook calls none. */
+const ALLOWS_HOOK = 57;
 /** What {@link Support.result} holds while nothing has ended. */
 const NO_RESULT = -1;
 /** EBADF and ENOENT, to whoever asks for files. */
@@ -67,6 +81,26 @@ const NO_ENTRY = -44;
 /** The instance can no longer be used. */
 export class LuaFailure extends Error {
   override readonly name = "LuaFailure";
+}
+
+/** Follows a script line by line, and may suspend it anywhere. Each question is asked again until its answer is `goOn`. */
+export interface LuaTracer {
+  /** A line is about to run; `source` is its chunk's name. */
+  line(lua: LuaState, source: string, line: number): HookAction;
+  /** An instruction is about to run. */
+  step(lua: LuaState): HookAction;
+  /** What the tracer wanted called has ended like this ({@link LuaStatus}); its result or error is on the top. */
+  called(lua: LuaState, status: number): HookAction;
+}
+
+/** A function that is being carried out. */
+export interface Frame {
+  /** Its chunk. */
+  readonly source: string;
+  /** By what name it was called. */
+  readonly name: string | undefined;
+  /** -1 of none of Lua's. */
+  readonly line: number;
 }
 
 /** How to make an instance. */
@@ -98,6 +132,7 @@ const API = [
   "lua_gc",
   "lua_getfield",
   "lua_getinfo",
+  "lua_getlocal",
   "lua_getmetatable",
   "lua_getstack",
   "lua_insert",
@@ -162,6 +197,9 @@ export class LuaState implements LuaStack {
   readonly #debugSlot: number;
   #suspended = false;
   #interruptsAlways = false;
+  #tracer: LuaTracer | undefined;
+  /** The `lua_Debug` of the question that the tracer answered with `call`, while that goes on. */
+  #calling = 0;
 
   /** An instance without any library. Some 1 ms, and 16 MB of address space. */
   constructor(module: WebAssembly.Module, options: LuaOptions) {
@@ -179,9 +217,10 @@ export class LuaState implements LuaStack {
     this.#lengthSlot = api.malloc(8);
     this.#debugSlot = api.malloc(DebugLayout.size);
     this.#support = createSupport(exports, {
-      check: (state) => {
+      check: (state, record) => {
         this.#state = state;
-        return options.interrupt(this) ? 1 : 0;
+        if (this.#tracer !== undefined) return this.#trace(this.#tracer, record);
+        return options.interrupt(this) ? HookAction.wait : HookAction.goOn;
       },
       wait: () => {
         this.#suspended = true;
@@ -624,16 +663,49 @@ export class LuaState implements LuaStack {
       return new LuaError(`bad argument #${argument} (${message})`);
     }
     api.lua_getinfo(this.#state, this.#text("n"), slot);
-    const text = (field: number) => {
-      const address = this.#words[(slot + field) >> 2];
-      return this.#read(address, this.#bytes.indexOf(0, address) - address);
-    };
-    const name = this.#words[(slot + DebugLayout.name) >> 2] === 0 ? "?" : text(DebugLayout.name);
+    const name = this.#textOf(slot, DebugLayout.name) ?? "?";
     let number = argument;
-    if (text(DebugLayout.nameWhat) === "method" && --number === 0) {
+    if (this.#textOf(slot, DebugLayout.nameWhat) === "method" && --number === 0) {
       return new LuaError(`calling '${name}' on bad self (${message})`);
     }
     return new LuaError(`bad argument #${number} to '${name}' (${message})`);
+  }
+
+  /** The C string that a field of a `lua_Debug` points to. */
+  #textOf(record: number, field: number): string | undefined {
+    const address = this.#words[(record + field) >> 2];
+    return address === 0 ? undefined : this.#textAt(address);
+  }
+
+  #textAt(address: number): string {
+    return this.#read(address, this.#bytes.indexOf(0, address) - address);
+  }
+
+  // --- what is being carried out ----------------------------------------------------------------------------------
+
+  /** The function that is `level` calls below the running one; undefined where there is none. */
+  frame(level: number): Frame | undefined {
+    const slot = this.#debugSlot;
+    if (!this.#api.lua_getstack(this.#state, level, slot)) return undefined;
+    this.#api.lua_getinfo(this.#state, this.#text("Snl"), slot);
+    return {
+      source: this.#textAt(slot + DebugLayout.shortSource),
+      name: this.#textOf(slot, DebugLayout.name),
+      line: this.#words[(slot + DebugLayout.currentLine) >> 2] | 0,
+    };
+  }
+
+  /** Pushes the `n`th local variable, from 1, of the function at that level, and answers its name; nothing if it has none. */
+  pushLocal(level: number, n: number): string | undefined {
+    const slot = this.#debugSlot;
+    if (!this.#api.lua_getstack(this.#state, level, slot)) return undefined;
+    const name = this.#api.lua_getlocal(this.#state, slot, n);
+    return name === 0 ? undefined : this.#textAt(name);
+  }
+
+  /** What distinguishes a table, function, userdata or coroutine from others: its address. */
+  addressOf(index: number): number {
+    return this.#api.lua_topointer(this.#state, index);
   }
 
   // --- functions, errors, protection ------------------------------------------------------------------------------
@@ -649,6 +721,14 @@ export class LuaState implements LuaStack {
     const state = this.#state;
     this.#api.lua_call(state, args, results);
     this.#state = state;
+  }
+
+  /** {@link call} that answers how it ended ({@link LuaStatus}) instead; an error is on the stack in place of results. */
+  callProtected(args: number, results: number): number {
+    const state = this.#state;
+    const status = this.#api.lua_pcall(state, args, results, 0);
+    this.#state = state;
+    return status;
   }
 
   /** Opens one of Lua's own libraries: `base`, `table`, `string`, `math`, `debug`. */
@@ -773,6 +853,47 @@ export class LuaState implements LuaStack {
   interruptSeldom(): void {
     this.#interruptsAlways = false;
     this.#api.lua_sethook(this.#main, this.#hookIndex, COUNT_HOOK, HOOK_INTERVAL);
+  }
+
+  /**
+   * Has the tracer asked about each instruction and each line, in place of the options' `interrupt`, or nobody any more. For scripts
+   * run by {@link run}, which take some 20 times as long with it.
+   */
+  trace(tracer: LuaTracer | undefined): void {
+    this.#tracer = tracer;
+    this.#calling = 0;
+    if (tracer === undefined) this.interruptSeldom();
+    else this.#api.lua_sethook(this.#main, this.#hookIndex, COUNT_HOOK | LINE_HOOK, 1);
+  }
+
+  #trace(tracer: LuaTracer, record: number): HookAction {
+    const action = this.#askTracer(tracer, record);
+    if (action === HookAction.call) {
+      this.#calling = record;
+      this.#allowHook(true);
+    }
+    return action;
+  }
+
+  #askTracer(tracer: LuaTracer, record: number): HookAction {
+    if (this.#calling === record) {
+      this.#calling = 0;
+      this.#allowHook(false);
+      return tracer.called(this, this.#support.calledStatus.value as number);
+    }
+    const words = this.#words;
+    // What the tracer has called is none of the script's lines.
+    const isLine = this.#calling === 0 &&
+      words[(record + DebugLayout.event) >> 2] === LINE_EVENT;
+    if (!isLine) return tracer.step(this);
+    const line = words[(record + DebugLayout.currentLine) >> 2];
+    this.#api.lua_getinfo(this.#state, this.#text("S"), record);
+    return tracer.line(this, this.#textAt(record + DebugLayout.shortSource), line);
+  }
+
+  /** Lua lets a hook's calls run without a hook; here they must not run undisturbed either. */
+  #allowHook(on: boolean): void {
+    this.#bytes[this.#state + ALLOWS_HOOK] = on ? 1 : 0;
   }
 
   /** Whether {@link interruptAlways} holds. */

@@ -122,12 +122,24 @@ export interface Support {
   /** `lua_pcall`, whose result is in {@link result} when it is over; a promise in any case, which may be void. */
   enter(state: number, args: number, results: number, handler: number): Promise<void>;
   readonly result: WebAssembly.Global;
+  /** How the last call of {@link HookAction.call} ended: what `lua_pcall` answers. */
+  readonly calledStatus: WebAssembly.Global;
 }
+
+/** What the hook is to do before it asks again, or that it is over. */
+export const HookAction = {
+  goOn: 0,
+  /** Suspend the script until {@link HookHost.wait} ends. */
+  wait: 1,
+  /** Call the function on the top, protected: its one result, or an error, takes its place. */
+  call: 2,
+} as const;
+export type HookAction = typeof HookAction[keyof typeof HookAction];
 
 /** What the hook asks. */
 export interface HookHost {
-  /** Whether to suspend the script; raises an error in it to end it. */
-  readonly check: (state: number) => number;
+  /** What to do, given the state and the address of its `lua_Debug`; raises an error in the script to end it. */
+  readonly check: (state: number, record: number) => HookAction;
   /** Ends when the script may go on; it is asked again then. */
   readonly wait: () => Promise<void>;
 }
@@ -150,11 +162,12 @@ export function createSupport(lua: Exports, host: HookHost, errField: number): S
     "wait",
   ] as const;
   // Their signatures, as indexes of the types below.
-  const signatures = [4, 1, 2, 2, 2, 3, 5, 3, 2, 2, 1, 0];
+  const signatures = [4, 1, 2, 2, 2, 3, 5, 3, 2, 2, 3, 0];
   const index = Object.fromEntries(imports.map((name, i) => [name, i]));
   const use = (name: typeof imports[number]) => call(index[name]);
   const [hook, enter, pcall] = [imports.length, imports.length + 1, imports.length + 2];
   const count = 1;
+  const action = 2;
   const table = 5;
   const { exports } = instantiate(
     composeModule({
@@ -174,22 +187,34 @@ export function createSupport(lua: Exports, host: HookHost, errField: number): S
         signatures[i],
       ]),
       function: [[2], [6], [1]],
-      global: [[I32, 1, ...constant(0), Op.end]],
+      global: [[I32, 1, ...constant(0), Op.end], [I32, 1, ...constant(0), Op.end]],
       export: [
         [...name("hook"), Kind.function, hook],
         [...name("enter"), Kind.function, enter],
         [...name("pcall"), Kind.function, pcall],
         [...name("result"), Kind.global, 0],
+        [...name("calledStatus"), Kind.global, 1],
       ],
       code: [
-        // hook(state, …): while (check(state)) wait(state);
-        body(0, [
+        // hook(state, record): while (action = check(state, record)) action == wait ? wait(state) : calledStatus = lua_pcall(state, 0, 1, 0);
+        body(1, [
           ...[Op.loop, Op.nothing],
-          ...getLocals(0),
+          ...getLocals(0, 1),
           ...use("check"),
+          ...[Op.localTee, action],
           ...[Op.if, Op.nothing],
+          ...getLocals(action),
+          ...constant(HookAction.wait),
+          ...[Op.equal, Op.if, Op.nothing],
           ...getLocals(0),
           ...use("wait"),
+          ...[Op.br, 2, Op.end],
+          ...getLocals(0),
+          ...constant(0),
+          ...constant(1),
+          ...constant(0),
+          ...use("lua_pcall"),
+          ...[Op.globalSet, 1],
           ...[Op.br, 1, Op.end, Op.end],
         ]),
         // enter(state, args, results, handler): result = lua_pcall(state, args, results, handler);
@@ -255,6 +280,7 @@ export function createSupport(lua: Exports, host: HookHost, errField: number): S
     pcall: made.pcall,
     enter: integration.promising(made.enter),
     result: exports.result as WebAssembly.Global,
+    calledStatus: exports.calledStatus as WebAssembly.Global,
   };
 }
 
