@@ -24,6 +24,7 @@ export class Clients implements ClientsApi {
   readonly #writeHolds = new Set<WriteHold>();
   /** Whether everybody is kept from everything. */
   #everybodyHeld = false;
+  #heldForDebugger = false;
   #waiting: Session[] = [];
 
   constructor(server: Server) {
@@ -118,10 +119,19 @@ export class Clients implements ClientsApi {
     else this.#letGoOn();
   }
 
+  /** Keeps everybody from all but what ends scripts while one is debugged, or (false) does so no longer. */
+  holdForDebugger(on: boolean): void {
+    if (this.#heldForDebugger === on) return;
+    this.#heldForDebugger = on;
+    if (on) this.#server.pausesChanged(true);
+    else this.#letGoOn();
+  }
+
   /** Lets clients try again; those that are held up for another reason will wait on. */
   #letGoOn(): void {
     this.#server.pausesChanged(
-      this.#everybodyHeld || this.#writeHolds.size > 0 || this.#pausedUntil > 0,
+      this.#everybodyHeld || this.#heldForDebugger || this.#writeHolds.size > 0 ||
+        this.#pausedUntil > 0,
     );
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -134,6 +144,7 @@ export class Clients implements ClientsApi {
     // Replicas only say how far they are.
     if (session.isReplica) return false;
     if (this.#everybodyHeld) return true;
+    if (this.#heldForDebugger && (mask & Flag.allow_busy) === 0) return true;
     const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (this.#writeHolds.size > 0 && writes) return true;
     // What is on its way to another server is not to be replaced by a new role or a reload either.

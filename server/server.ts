@@ -509,6 +509,7 @@ export class Server implements ServerApi, ScriptHost {
     this.setBusy(this.#running);
     this.clients.holdEverybody(false);
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
+    if (this.busy === undefined) this.clients.holdForDebugger(false);
   }
 
   /** A command's flags; those of a script or function that declares its own as that says. */
@@ -551,6 +552,10 @@ export class Server implements ServerApi, ScriptHost {
     this.stats.countError(code);
   }
 
+  holdForDebugger(): void {
+    this.clients.holdForDebugger(true);
+  }
+
   resumeScript(caller: Session): void {
     this.touchFor(caller);
   }
@@ -559,6 +564,7 @@ export class Server implements ServerApi, ScriptHost {
     this.setBusy(undefined);
     this.touchFor(this.currentSession);
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
+    if (this.busy === undefined) this.clients.holdForDebugger(false);
   }
 
   // --- time ---------------------------------------------------------------------------------------------------

@@ -596,7 +596,7 @@ export class Session implements ClientApi, ReplicaLink {
   #waitsForPause(): boolean {
     const server = this.#server;
     const { args } = this.#decoder;
-    const command = server.registry.find(args);
+    const command = server.registry.lookUp(args) ?? server.registry.find(args);
     let mask = command === undefined ? 0 : server.maskOf(command, args);
     if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
     if (!server.clients.holds(this, mask)) return false;

@@ -52,6 +52,8 @@ export interface ScriptHost extends Pick<ServerApi, "debug" | "log" | "redisVers
   countRefusal(command: RegisteredCommand | undefined, code: string): void;
   /** Says that a script has been running for so long that others are told so. */
   setBusy(kind: "script" | "function"): void;
+  /** Lets the other clients wait, rather than be refused, until the busy script is over, which is debugged. */
+  holdForDebugger(): void;
   /** Says that a busy script goes on after others had their turn. */
   resumeScript(caller: ClientApi): void;
   /** Says that a busy script is over. */

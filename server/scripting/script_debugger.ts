@@ -3,7 +3,7 @@
  *
  * While a script is debugged its client's connection belongs to the debugger: what it sends are the debugger's commands, and each
  * answer is an array of status lines. The script stops before a line, tells where, and stays suspended until it is told to go
- * on. To the other clients it is a busy script, while it waits as well as while it runs.
+ * on. The other clients' commands wait until it is over, but for those that end busy scripts.
  *
  *     client  EVAL …   step            print x           …
  *     server         [stopped at 1]  [stopped at 2]    [value]  …  [<endsession>] reply of EVAL, end of the connection

@@ -268,6 +268,7 @@ export class ScriptEngine {
   #beginDebugging(run: ScriptRun, tracer: ScriptDebugger): void {
     run.isBusy = true;
     this.#host.setBusy(run.script.kind);
+    this.#host.holdForDebugger();
     tracer.begin(this.lua, run, (lua) => this.#interrupt(lua));
   }
 

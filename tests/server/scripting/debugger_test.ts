@@ -53,15 +53,22 @@ async function ask(wire: Wire, ...words: string[]): Promise<string> {
   return await wire.line();
 }
 
+/** Demands that a script is running, and that the server says so to those who may ask. */
+async function assertHeld(other: Wire): Promise<void> {
+  assertEquals(await ask(other, "FUNCTION", "KILL"), BUSY);
+}
+
 /** Reads what is left up to the end of the connection. */
 function ending(wire: Wire): Promise<string> {
   return wire.rest();
 }
 
-Deno.test("while a debugged script waits the others are told that the server is busy", () =>
+Deno.test("while a debugged script waits the others' commands wait, too", () =>
   withServer(async (caller, other, instance) => {
     await begin(caller, "redis.call('SET', 'k', 1)\nreturn 7");
-    assertEquals(await ask(other, "GET", "k"), BUSY);
+    await assertHeld(other);
+    using waiting = await Wire.connect(instance);
+    await waiting.send(request("INCR", "k") + request("GET", "k"));
     await caller.ask(
       request("s"),
       answer(
@@ -71,11 +78,17 @@ Deno.test("while a debugged script waits the others are told that the server is 
         "-> 2   return 7",
       ),
     );
-    assertEquals(await ask(other, "GET", "k"), BUSY);
+    assertEquals(
+      await ask(other, "SCRIPT", "KILL"),
+      "-UNKILLABLE Sorry the script already executed write commands against the dataset. You can " +
+        "either wait the script termination or kill the server in a hard way using the SHUTDOWN " +
+        "NOSAVE command.",
+    );
+    await caller.ask(request("r", "GET", "k"), answer("<redis> GET k", '<reply> "1"'));
     await caller.send(request("c"));
     assertEquals(await ending(caller), `${END}:7\r\n`);
     assertEquals(instance.server.busy, undefined);
-    await other.ask(request("GET", "k"), "$1\r\n1\r\n");
+    await waiting.expect(":2\r\n$1\r\n2\r\n");
     // The next script is not followed any more.
     await other.ask(
       request("EVAL", "local n = 0 for i = 1, 10 do n = n + i end return n", "0"),
@@ -86,7 +99,8 @@ Deno.test("while a debugged script waits the others are told that the server is 
 Deno.test("a debugged script that waits can be killed", () =>
   withServer(async (caller, other) => {
     await begin(caller, "local a = 1\nreturn a");
-    assertEquals(await ask(other, "SCRIPT", "KILL"), "+OK");
+    await other.send(request("SCRIPT", "KILL") + request("PING"));
+    await other.expect("+OK\r\n+PONG\r\n");
     assertMatch(
       await ending(caller),
       /^\*1\r\n\+<endsession>\r\n-ERR Script killed by user with SCRIPT KILL\.\.\. script: \S+ on @user_script:1\.\r\n$/,
@@ -118,7 +132,7 @@ Deno.test("a debugged script that runs for long lets others ask, and is stopped"
   withServer(async (caller, other) => {
     await begin(caller, "local a = 1\nwhile true do a = a + 1 end");
     await caller.send(request("c"));
-    assertEquals(await ask(other, "PING"), BUSY);
+    await assertHeld(other);
     await caller.expect(
       stopped(2, "while true do a = a + 1 end", "timeout reached, infinite loop?"),
     );
@@ -145,8 +159,8 @@ Deno.test("Lua of the debugger's that has no end lets others ask, and can be kil
   withServer(async (caller, other) => {
     await begin(caller, "local a = 1\nreturn a");
     await caller.send(request("e", "while true do end"));
-    assertEquals(await ask(other, "PING"), BUSY);
-    assertEquals(await ask(other, "PING"), BUSY);
+    await assertHeld(other);
+    await assertHeld(other);
     assertEquals(await ask(other, "SCRIPT", "KILL"), "+OK");
     assertMatch(await ending(caller), /-ERR Script killed by user with SCRIPT KILL/);
     assertEquals(await ask(other, "PING"), "+PONG");
@@ -156,7 +170,7 @@ Deno.test("Lua of the debugger's that takes long is answered, and the script goe
   withServer(async (caller, other) => {
     await begin(caller, "local a = 1\nreturn a");
     await caller.send(request("e", "(function() for i = 1, 3e6 do end return 'done' end)()"));
-    assertEquals(await ask(other, "PING"), BUSY);
+    await assertHeld(other);
     await caller.expect(answer('<retval> "done"'));
     await caller.ask(request("n"), stopped(2, "return a"));
     await caller.send(request("n"));
@@ -196,7 +210,7 @@ Deno.test("scripts of a transaction can be debugged", () =>
       "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n",
     );
     await caller.ask(request("EXEC"), stopped(1, "return 5"));
-    assertEquals(await ask(other, "GET", "k"), BUSY);
+    await assertHeld(other);
     await caller.send(request("c"));
     assertEquals(await ending(caller), `${END}*3\r\n+OK\r\n:5\r\n:2\r\n`);
     await other.ask(request("GET", "k"), "$1\r\n2\r\n");
