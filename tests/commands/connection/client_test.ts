@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Flag } from "../../../commands/registry.ts";
 import { assertRefused } from "../../support/assert_refused.ts";
 import { startTestServer, type TestClient } from "../../support/harness.ts";
 
@@ -93,14 +94,14 @@ Deno.test("CLIENT PAUSE lasts until its time is over, or CLIENT UNPAUSE", async 
   await using t = await startTestServer();
   const { clients } = t.server;
   await t.line("CLIENT PAUSE 1000 WRITE");
-  assert(clients.holds(t.session, true));
-  assert(!clients.holds(t.session, false));
+  assert(clients.holds(t.session, Flag.write));
+  assert(!clients.holds(t.session, Flag.readonly));
   await t.line("CLIENT PAUSE 2000");
-  assert(clients.holds(t.session, false));
+  assert(clients.holds(t.session, Flag.readonly));
   t.advance(1500);
-  assert(clients.holds(t.session, false));
+  assert(clients.holds(t.session, Flag.readonly));
   await t.line("CLIENT UNPAUSE");
-  assert(!clients.holds(t.session, true));
+  assert(!clients.holds(t.session, Flag.write));
 });
 
 Deno.test("keys whose time is over during a pause are hidden, and go when it ends", async () => {
