@@ -51,6 +51,7 @@ import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
 import { Latency } from "./latency.ts";
 import { Loading } from "./loading.ts";
+import { LookAhead } from "./look_ahead.ts";
 import type { Logger } from "./logger.ts";
 import { Aof } from "./persistence/aof.ts";
 import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
@@ -143,6 +144,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly compaction: Compaction;
   readonly fairness = new Fairness();
   readonly blocking: Blocking;
+  readonly lookAhead: LookAhead;
   readonly pushes = new Pushes();
   readonly pubsub: PubSub = new PubSub(() => this.notifications.refresh());
   readonly notifications = new Notifications(this.keyEvents, this.pubsub);
@@ -215,6 +217,7 @@ export class Server implements ServerApi, ScriptHost {
       ...(options.table && { table: options.table }),
       ...(options.discardMemory && { discard: options.discardMemory }),
     });
+    this.lookAhead = new LookAhead(this.keyspace.hasher);
     this.tracking = new Tracking(this);
     this.keyspace.setTime(options.now());
     this.startedAt = this.keyspace.now;

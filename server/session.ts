@@ -15,6 +15,7 @@ import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
 import type { Replica, ReplicaLink } from "../replication/replica_link.ts";
 import type { StreamFeed } from "../replication/replica_role.ts";
+import { LEAST_BYTES } from "./look_ahead.ts";
 import { Output, OutputLimit } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { OutputBufferLimit } from "./config/lists.ts";
@@ -375,8 +376,11 @@ export class Session implements ClientApi, ReplicaLink {
     const reply = this.output.encoder(this.#protocol);
     context.reply = this.#feed === undefined ? reply : server.discard;
     const first = server.stats.commands;
+    const ahead = decoder.remaining >= LEAST_BYTES ? server.lookAhead : undefined;
     try {
-      while (decoder.next()) {
+      for (;;) {
+        if (ahead !== undefined) ahead.advance(decoder, context.db.table);
+        if (!decoder.next()) break;
         if (server.pausesAny && this.#waitsForPause()) break;
         const mode = this.replyMode;
         this.#replyStart = reply.length;
@@ -406,6 +410,7 @@ export class Session implements ClientApi, ReplicaLink {
       if (this.isAnswered) reply.error(`ERR Protocol error: ${error.message}`);
       this.closeAfterReply();
     }
+    if (ahead !== undefined) ahead.end();
     const commands = server.stats.commands - first;
     this.commandCount += commands;
     // A client that asks for more than its limit allows is sent nothing of it.

@@ -24,6 +24,7 @@ import {
 import { wrongType } from "./errors.ts";
 import { earliestFieldTime } from "./field_times.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { WINDOW } from "./memory/look_ahead.ts";
 import { CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "./memory/arena.ts";
 import {
   areLong,
@@ -79,6 +80,25 @@ export class Database extends Records {
   }
 
   // --- lookups -----------------------------------------------------------------------------------------------
+
+  /**
+   * Looks ahead for a command whose keys are the arguments from 1 on, or every `step`th: to be called with each of them
+   * before it is looked up, and {@link closeWindow} in the end.
+   */
+  lookAhead(args: Args, i: number, step: number): void {
+    if ((i - 1) % (WINDOW * step) !== 0) return;
+    const { manyKeys } = this.keyspace;
+    let count = 0;
+    for (; count < WINDOW && i < args.count; count++, i += step) {
+      manyKeys.off[count] = args.off[i];
+      manyKeys.len[count] = args.len[i];
+    }
+    manyKeys.open(args.buf, count, this.table);
+  }
+
+  closeWindow(): void {
+    this.keyspace.manyKeys.close();
+  }
 
   /**
    * The key in argument `i`, for reading: counts a hit or a miss and marks the key as used. 0 when there is none.

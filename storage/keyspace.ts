@@ -17,6 +17,7 @@ import { LazyFree } from "./lazy_free.ts";
 import { Arena, type Ref } from "./memory/arena.ts";
 import type { Discard } from "./memory/pages.ts";
 import { Hasher } from "./memory/hash.ts";
+import { KeyWindow } from "./memory/look_ahead.ts";
 import { VALUED_KEY_AT } from "./memory/record.ts";
 import { Table, type TableKind } from "./memory/table.ts";
 
@@ -106,7 +107,10 @@ export class Keyspace {
   readonly lazyFree: LazyFree;
   /** The large values, which live beside their records. */
   readonly collections: Collections;
-  readonly #hasher: Hasher;
+  /** Hashes all keys and members. */
+  readonly hasher: Hasher;
+  /** For commands of many keys. */
+  readonly manyKeys: KeyWindow;
   readonly #Table: TableKind;
 
   constructor(options: KeyspaceOptions) {
@@ -114,11 +118,12 @@ export class Keyspace {
     this.#Table = options.table ?? Table;
     this.random = options.random;
     this.hooks = options.hooks;
-    this.#hasher = new Hasher(
+    this.hasher = new Hasher(
       Math.floor(options.random() * 2 ** 32),
       Math.floor(options.random() * 2 ** 32),
     );
-    this.collections = new Collections(this.arena, this.#hasher, options.random);
+    this.manyKeys = new KeyWindow(this.hasher);
+    this.collections = new Collections(this.arena, this.hasher, options.random);
     this.databases = Array.from({ length: options.databases }, (_, id) => new Database(this, id));
     this.lazyFree = new LazyFree(options.clock ?? (() => performance.now()));
   }
@@ -131,7 +136,7 @@ export class Keyspace {
 
   /** An empty table for a database. */
   newTable(): Table {
-    return new this.#Table(this.arena, this.#hasher, { keyAt: VALUED_KEY_AT, valued: true });
+    return new this.#Table(this.arena, this.hasher, { keyAt: VALUED_KEY_AT, valued: true });
   }
 
   /** Bytes that the data takes: records and indexes, exactly. */

@@ -53,9 +53,14 @@ export const mget = command({
     const { db, reply } = ctx;
     const count = args.count;
     reply.array(count - 1);
-    for (let i = 1; i < count; i++) {
-      const ref = db.read(args, i);
-      replyWithString(ctx, ref !== 0 && db.type(ref) === Type.string ? ref : 0);
+    try {
+      for (let i = 1; i < count; i++) {
+        db.lookAhead(args, i, 1);
+        const ref = db.read(args, i);
+        replyWithString(ctx, ref !== 0 && db.type(ref) === Type.string ? ref : 0);
+      }
+    } finally {
+      db.closeWindow();
     }
   },
 });

@@ -253,8 +253,13 @@ export const msetnx = command({
 
 function setPairs(ctx: Context, args: Args): void {
   const { db } = ctx;
-  for (let i = 1, count = args.count; i < count; i += 2) {
-    db.setArg(args, i, i + 1, NO_EXPIRY);
-    ctx.changed(args, i, EventClass.string, "set");
+  try {
+    for (let i = 1, count = args.count; i < count; i += 2) {
+      db.lookAhead(args, i, 2);
+      db.setArg(args, i, i + 1, NO_EXPIRY);
+      ctx.changed(args, i, EventClass.string, "set");
+    }
+  } finally {
+    db.closeWindow();
   }
 }

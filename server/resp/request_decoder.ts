@@ -42,6 +42,8 @@ const USUAL_LARGEST_BUFFER = 16 * 1024;
 const LONGEST_LINE = 64 * 1024;
 /** `*1`, `$0` and an empty argument. */
 const SHORTEST_REQUEST = 10;
+/** What {@link RequestDecoder.skim} takes for a short argument, bytes. */
+const LONGEST_SKIMMED = 1000;
 /** Arguments that every view has room for. */
 const MOST_SHORT_ARGS = 8;
 const LARGEST_COUNT = 0x7fffffff;
@@ -88,6 +90,11 @@ export class RequestDecoder {
   /** Bytes that have come and are not yet part of an answered request. */
   get pending(): number {
     return this.#end - this.#requestStart;
+  }
+
+  /** Bytes that {@link next} has not looked at. */
+  get remaining(): number {
+    return this.#end - this.#at;
   }
 
   /** Whether the last read took all the room there was: more may be waiting. */
@@ -294,6 +301,44 @@ export class RequestDecoder {
     this.args.count = count;
     this.#at = at;
     return true;
+  }
+
+  /**
+   * Looks at the requests that {@link next} will find: notes where the first argument of each lies behind its name,
+   * with length −1 where it has none. Ends at `most` or at the first that is incomplete or not short; answers how
+   * many it has seen.
+   */
+  skim(off: Int32Array, len: Int32Array, most: number): number {
+    const buf = this.#buf;
+    const end = this.#end;
+    let at = this.#at;
+    let seen = 0;
+    if (this.#missing > 0 || this.#again) return 0;
+    for (; seen < most; seen++) {
+      if (end - at < SHORTEST_REQUEST || buf[at] !== STAR || buf[at + 2] !== CR) break;
+      const count = buf[at + 1] - ZERO;
+      if (count < 1 || count > MOST_SHORT_ARGS) break;
+      at += 4;
+      len[seen] = -1;
+      for (let i = 0; i < count; i++) {
+        if (buf[at] !== DOLLAR) return seen;
+        let length = 0;
+        for (at++; buf[at] !== CR; at++) {
+          const digit = buf[at] - ZERO;
+          // Beyond the buffer's end it is no number.
+          if (!(digit >= 0 && digit <= 9) || length > LONGEST_SKIMMED) return seen;
+          length = length * 10 + digit;
+        }
+        at += 2;
+        if (i === 1) {
+          off[seen] = at;
+          len[seen] = length;
+        }
+        at += length + 2;
+        if (at > end) return seen;
+      }
+    }
+    return seen;
   }
 
   /** Makes the request last returned the next one again. */

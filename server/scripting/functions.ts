@@ -29,7 +29,7 @@ import {
 import type { ScriptHost } from "./host.ts";
 import { loadingConstants, logFunction, type RedisFunctionsHost } from "./redis_functions.ts";
 import { ScriptEngine } from "./script_engine.ts";
-import { ScriptFlag, scriptFlagNames } from "./script_flags.ts";
+import { scriptFlagNames } from "./script_flags.ts";
 import { busyRefusal } from "./scripting.ts";
 
 /** How long the source of a library may run, in ms, when a client loads it. */

@@ -12,6 +12,8 @@
  * @module
  */
 
+import type { KeyWindow } from "./look_ahead.ts";
+
 /** The bits in a hash: as many as every build of V8 keeps in an integer without allocating it. */
 export const HASH_BITS = 30;
 
@@ -19,6 +21,8 @@ export const HASH_BITS = 30;
 export class Hasher {
   readonly #seed0: number;
   readonly #seed1: number;
+  /** Keys that were hashed ahead of their use. */
+  known: KeyWindow | undefined;
 
   /** The seed's 64 bits as two uint32; take them from a source of randomness that clients cannot guess. */
   constructor(seed0: number, seed1: number) {
@@ -28,6 +32,15 @@ export class Hasher {
 
   /** The hash of `length` bytes of `buffer` from `offset` on: HASH_BITS bits. Allocates nothing. */
   hash(buffer: Uint8Array, offset: number, length: number): number {
+    const { known } = this;
+    if (known !== undefined && known.buf === buffer) {
+      const hash = known.hashAt(offset, length);
+      if (hash >= 0) return hash;
+    }
+    return this.#compute(buffer, offset, length);
+  }
+
+  #compute(buffer: Uint8Array, offset: number, length: number): number {
     let v0 = this.#seed0;
     let v1 = this.#seed1;
     let v2 = 0x6c796765 ^ v0;

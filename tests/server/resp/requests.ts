@@ -4,10 +4,13 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import type { Args } from "../../../server/resp/args.ts";
 import { type DecoderLimits, RequestDecoder } from "../../../server/resp/request_decoder.ts";
 
 const encoder = new TextEncoder();
+/** So many requests are looked at before they are taken. */
+const MOST_SKIMMED = 16;
 
 /** The arguments of a request as texts, each byte one character. */
 export function texts(args: Args): string[] {
@@ -36,12 +39,26 @@ export class Feeder {
       room.set(part);
       this.decoder.filled(part.length);
       at += part.length;
-      while (this.decoder.next()) {
-        this.requests.push(texts(this.decoder.args));
-        this.decoder.release();
-      }
+      this.#takeAll();
     }
     return this;
+  }
+
+  /** Takes what is whole, and sees to it that it is what was foreseen. */
+  #takeAll(): void {
+    const off = new Int32Array(MOST_SKIMMED);
+    const len = new Int32Array(MOST_SKIMMED);
+    const { decoder } = this;
+    const seen = decoder.skim(off, len, MOST_SKIMMED);
+    for (let i = 0; decoder.next(); i++) {
+      const { args } = decoder;
+      this.requests.push(texts(args));
+      if (i < seen) {
+        const [at, length] = args.count > 1 ? [args.off[1], args.len[1]] : [off[i], -1];
+        assertEquals([off[i], len[i]], [at, length]);
+      }
+      decoder.release();
+    }
   }
 }
 
