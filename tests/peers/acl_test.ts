@@ -258,7 +258,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
     @x TTL w
     @x PFCOUNT w
     @x PFMERGE w r
-    @x SCAN 0 MATCH nothing
+    @x SCAN 0 MATCH nothing COUNT 1000
     @x SORT rw BY nosort
     @x SORT rw BY x*
     @x SORT rw GET x*
