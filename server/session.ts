@@ -379,7 +379,10 @@ export class Session implements ClientApi, ReplicaLink {
     const ahead = decoder.remaining >= LEAST_BYTES ? server.lookAhead : undefined;
     try {
       for (;;) {
-        if (ahead !== undefined) ahead.advance(decoder, context.db.table);
+        // What is only queued needs no keys yet.
+        if (ahead !== undefined && this.transaction === undefined) {
+          ahead.advance(decoder, context.db.table);
+        }
         if (!decoder.next()) break;
         if (server.pausesAny && this.#waitsForPause()) break;
         const mode = this.replyMode;

@@ -305,8 +305,8 @@ export class RequestDecoder {
 
   /**
    * Looks at the requests that {@link next} will find: notes where the first argument of each lies behind its name,
-   * with length −1 where it has none. Ends at `most` or at the first that is incomplete or not short; answers how
-   * many it has seen.
+   * with length −1 where it has none. Ends at `most` or at the first that is incomplete or not short, and sees none if
+   * the next one has no arguments; answers how many it has seen.
    */
   skim(off: Int32Array, len: Int32Array, most: number): number {
     const buf = this.#buf;
@@ -318,6 +318,8 @@ export class RequestDecoder {
       if (end - at < SHORTEST_REQUEST || buf[at] !== STAR || buf[at + 2] !== CR) break;
       const count = buf[at + 1] - ZERO;
       if (count < 1 || count > MOST_SHORT_ARGS) break;
+      // It may be MULTI, behind which keys are not needed soon.
+      if (count === 1 && seen === 0) break;
       at += 4;
       len[seen] = -1;
       for (let i = 0; i < count; i++) {
