@@ -108,14 +108,10 @@ export async function ask(node: Peer, ...command: string[]): Promise<string> {
 }
 
 /** Waits until a node has a role: `master` or `slave`. */
-export async function untilRole(
-  node: Peer,
-  role: "master" | "slave",
-  timeout = 20_000,
-): Promise<void> {
+export async function untilRole(node: Peer, role: "master" | "slave"): Promise<void> {
   await waitFor(async () => (await ask(node, "INFO", "replication")).includes(`role:${role}`), {
     what: `${node.name}:${node.port} to be a ${role}`,
-    timeout,
+    timeout: 20_000,
     interval: 50,
   });
 }
