@@ -96,6 +96,7 @@ async function main(args: readonly string[]): Promise<void> {
       onListening: (instance) => signals.follow(instance),
       releaseMemory: () => void trimSystemHeap(),
       discardMemory: discardPages(),
+      pollSockets: Deno.env.get("COOLCACHE_SOCKETS") !== "deno",
     });
   } catch (error) {
     if (!(error instanceof Error)) throw error;

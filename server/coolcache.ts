@@ -15,6 +15,7 @@ import { Config, type ConfigOptions } from "./config/config.ts";
 import { Refusal } from "./config/errors.ts";
 import type { ConfigLine } from "./config/parser.ts";
 import { Cron } from "./cron.ts";
+import { SocketPoller } from "./sockets/poller.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
 import type { Discard } from "../storage/memory/pages.ts";
@@ -66,6 +67,12 @@ export interface CoolCacheOptions {
    * Unless given, buffers are detached, after which all of the process's typed arrays are slower.
    */
   discardMemory?: Discard | undefined;
+  /**
+   * Reads and writes TCP connections by the operating system's own calls where that is possible (on Linux, with the
+   * permission `ffi`), which is faster than Deno's way. The thread may stand still up to a millisecond when no client
+   * has a request, so it is for a program that does nothing else.
+   */
+  pollSockets?: boolean;
 }
 
 /** One running instance. */
@@ -103,8 +110,9 @@ export class CoolCache implements AsyncDisposable {
       end: () => this.#close(),
       fail: (message) => this.#fail(message),
     });
-    this.#listeners = new Listeners(this.server);
     this.#cron = new Cron(this.server);
+    const poller = options.pollSockets ? SocketPoller.open(this) : undefined;
+    this.#listeners = new Listeners(this.server, poller);
   }
 
   /**
@@ -197,6 +205,17 @@ export class CoolCache implements AsyncDisposable {
       throw new Refusal("Unable to listen on this port. Check server logs.");
     }
     server.addresses = this.#listeners.addresses;
+  }
+
+  /** Ends when Deno's loop has looked at its own sockets and timers once. */
+  othersFirst(): Promise<void> {
+    return this.server.fairness.othersFirst();
+  }
+
+  /** Whether timers are due in a millisecond or two. */
+  get isUrgent(): boolean {
+    const { server } = this;
+    return this.#cron.isWorking || server.busy !== undefined || server.blocking.timers > 0;
   }
 
   /** The TCP port listened on; 0 when there is none. */

@@ -62,6 +62,11 @@ export class Cron {
     this.#slices = undefined;
   }
 
+  /** Whether there is work that goes on in a moment. */
+  get isWorking(): boolean {
+    return this.#slices !== undefined;
+  }
+
   /** The work of one tick; the timer calls it. */
   tick(): void {
     const server = this.#server;

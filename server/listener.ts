@@ -5,7 +5,8 @@
  */
 
 import type { Server } from "./server.ts";
-import type { Endpoints } from "./session.ts";
+import type { Connection, Endpoints } from "./session.ts";
+import type { SocketPoller } from "./sockets/poller.ts";
 
 /** An address that the server listens on. */
 export interface ListenAddress {
@@ -31,8 +32,12 @@ export class Listeners {
   #addresses: ListenAddress[] = [];
   #unixPath: string | undefined;
 
-  constructor(server: Server) {
+  readonly #poller: SocketPoller | undefined;
+
+  /** With a poller TCP connections are read and written by it where that is possible. */
+  constructor(server: Server, poller?: SocketPoller) {
     this.#server = server;
+    this.#poller = poller;
   }
 
   /** The TCP addresses listened on, with their real ports. */
@@ -169,7 +174,7 @@ export class Listeners {
       this.#turnAway(connection, DENIED);
       return;
     }
-    this.#welcome(connection, {
+    this.#welcome(this.#poller?.adopt(connection) ?? connection, {
       remote: formatAddress(hostname, remote.port),
       local: formatAddress(plainAddress(local.hostname), local.port),
       isLocal,
@@ -182,7 +187,7 @@ export class Listeners {
     return config.values.protectedMode && acl.defaultUser.needsNoPassword;
   }
 
-  #welcome(connection: Deno.Conn, endpoints: Endpoints): void {
+  #welcome(connection: Connection, endpoints: Endpoints): void {
     const server = this.#server;
     server.keyspace.setTime(server.readClock());
     if (server.clients.count >= server.config.values.maxclients) {
@@ -196,8 +201,8 @@ export class Listeners {
   }
 
   /** Says why a connection is not wanted, and closes it. */
-  #turnAway(connection: Deno.Conn, reason: string): void {
-    connection.write(encoder.encode(reason)).then(
+  #turnAway(connection: Connection, reason: string): void {
+    Promise.resolve(connection.write(encoder.encode(reason))).then(
       () => connection.close(),
       () => connection.close(),
     );
@@ -222,6 +227,7 @@ export class Listeners {
   /** Ends when the accept loops and all sessions have ended; {@link stop} and closed clients come first. */
   async ended(): Promise<void> {
     await Promise.all([...this.#loops, ...this.#active]);
+    this.#poller?.close();
   }
 }
 

@@ -22,7 +22,8 @@ import { ReplyEncoder, USUAL_CAPACITY } from "./resp/reply_encoder.ts";
 
 /** Where bytes go. */
 interface ByteSink {
-  write(bytes: Uint8Array): Promise<number>;
+  /** Takes the beginning of `bytes`, and answers how many: at once, if it can. */
+  write(bytes: Uint8Array): number | Promise<number>;
 }
 
 /** Counts what sockets take; one for all connections of a server. */
@@ -200,7 +201,13 @@ export class Output {
   #write(bytes: Uint8Array): void {
     this.#leaving = bytes;
     this.#sent = 0;
-    this.#sink.write(bytes).then(this.#onWritten, this.#onFailed);
+    this.#give(bytes);
+  }
+
+  #give(bytes: Uint8Array): void {
+    const taken = this.#sink.write(bytes);
+    if (typeof taken === "number") this.#written(taken);
+    else taken.then(this.#onWritten, this.#onFailed);
   }
 
   #written(count: number): void {
@@ -211,8 +218,7 @@ export class Output {
     if (bytes === undefined) return;
     this.#sent += count;
     if (this.#sent < bytes.length) {
-      this.#sink.write(bytes.subarray(this.#sent)).then(this.#onWritten, this.#onFailed);
-      return;
+      return this.#give(bytes.subarray(this.#sent));
     }
     this.#leaving = undefined;
     const encoder = this.#leavingEncoder;

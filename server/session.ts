@@ -64,8 +64,11 @@ export const Mode = {
 /** What a session needs of its connection; TCP and Unix sockets have it. */
 export interface Connection {
   read(into: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
+  /** Takes the beginning of `bytes`, and answers how many: at once, if it can. */
+  write(bytes: Uint8Array): number | Promise<number>;
   close(): void;
+  /** Whether it is read in turn with all others, however fast the other side sends. */
+  readonly takesTurns?: boolean;
 }
 
 /** Where a connection comes from and goes to, as CLIENT LIST shows it. */
@@ -327,6 +330,11 @@ export class Session implements ClientApi, ReplicaLink {
     const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL_MS));
     await Promise.race([this.output.drained(), patience]);
     clearTimeout(timer);
+  }
+
+  /** Whether others have their turns between two reads of it anyway. */
+  get takesTurns(): boolean {
+    return this.#connection.takesTurns === true;
   }
 
   /** Whether the last read took all the room there was, so that more is waiting. */
