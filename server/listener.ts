@@ -227,7 +227,7 @@ export class Listeners {
   /** Ends when the accept loops and all sessions have ended; {@link stop} and closed clients come first. */
   async ended(): Promise<void> {
     await Promise.all([...this.#loops, ...this.#active]);
-    this.#poller?.close();
+    await this.#poller?.close();
   }
 }
 

@@ -255,9 +255,7 @@ export class Failover {
     };
     host.log("notice", "Manual failover user request accepted.");
     if (how === "force") this.proceed();
-    else if (myself.primary?.link !== undefined) {
-      // Only a replica is heard, and its primary may not know yet that this node has become one.
-      member.ping(myself.primary.link, PacketType.ping);
+    else if (myself.primary !== undefined) {
       member.sendTo(myself.primary, PacketType.failoverStart);
     }
   }

@@ -99,6 +99,9 @@ export class Member {
     }
     topology.attach(myself, primary);
     this.host.replication.follow({ host: primary.ip, port: primary.port });
+    // A failover that an operator asks for right after would be ignored by a primary, and denied by others, that take
+    // this node for a primary still. redis-server lets them learn it with the next regular packet.
+    this.broadcastPong();
   }
 
   // --- sending ------------------------------------------------------------------------------------------------

@@ -28,15 +28,16 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
-/** The functions by their names in C. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/** The library, and its functions by their names in C. */
+export type LibcLibrary = Deno.DynamicLibrary<typeof SYMBOLS>;
+export type Libc = LibcLibrary["symbols"];
 
 /** Opens the library; undefined where it may not be called. About 1 ms. */
-export function openLibc(): Libc | undefined {
+export function openLibc(): LibcLibrary | undefined {
   if (Deno.build.os !== "linux") return undefined;
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return undefined;
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", SYMBOLS);
   } catch (error) {
     // Another C library, musl for example, has another name.
     if (error instanceof Error) return undefined;

@@ -22,7 +22,7 @@
  */
 
 import { Epoll, epollInstances, Event, removeFrom } from "./epoll.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { type Libc, type LibcLibrary, openLibc } from "./libc.ts";
 import { PolledSocket, type Turns } from "./polled_socket.ts";
 import { SocketFinder } from "./socket_finder.ts";
 
@@ -54,6 +54,7 @@ export interface OtherWork {
 
 /** Polls the sockets of one process. */
 export class SocketPoller implements Turns {
+  readonly #library: LibcLibrary;
   readonly #libc: Libc;
   readonly #finder: SocketFinder;
   readonly #sockets: (PolledSocket | undefined)[] = [];
@@ -72,22 +73,25 @@ export class SocketPoller implements Turns {
   #asleep = false;
   #running = false;
   #closing = false;
+  readonly #released = Promise.withResolvers<void>();
   /** How many waits in a row brought nothing. */
   #emptyWaits = 0;
   #turns = 0;
   #lookedAt = 0;
   readonly #turn = () => this.#takeTurn();
+  readonly #nextTurn = () => setImmediate(this.#turn);
 
-  private constructor(libc: Libc, work: OtherWork) {
-    this.#libc = libc;
-    this.#finder = new SocketFinder(libc);
+  private constructor(library: LibcLibrary, work: OtherWork) {
+    this.#library = library;
+    this.#libc = library.symbols;
+    this.#finder = new SocketFinder(this.#libc);
     this.#work = work;
   }
 
   /** A poller for this process; undefined where its sockets cannot be had. */
   static open(work: OtherWork): SocketPoller | undefined {
-    const libc = openLibc();
-    return libc === undefined ? undefined : new SocketPoller(libc, work);
+    const library = openLibc();
+    return library === undefined ? undefined : new SocketPoller(library, work);
   }
 
   /** Takes a connection over that nobody has read from; undefined when it has to stay with Deno. */
@@ -163,7 +167,11 @@ export class SocketPoller implements Turns {
   /** Nothing has come: lets Deno look after its timers, or another thread wait. */
   #onNothing(epoll: Epoll): void {
     if (++this.#emptyWaits > LAST_WAITS) this.#sleep(epoll);
-    else this.#work.othersFirst().then(this.#turn);
+    else this.#letOthersWork();
+  }
+
+  #letOthersWork(): void {
+    this.#work.othersFirst().then(this.#nextTurn);
   }
 
   /** Lets another thread wait. */
@@ -195,7 +203,7 @@ export class SocketPoller implements Turns {
       }
     }
     for (const socket of next) socket.receive();
-    if (denoWaits || this.#isLookDue()) this.#work.othersFirst().then(this.#turn);
+    if (denoWaits || this.#isLookDue()) this.#letOthersWork();
     else setImmediate(this.#turn);
   }
 
@@ -213,10 +221,11 @@ export class SocketPoller implements Turns {
     if (this.#closing) this.#release();
   }
 
-  /** Gives everything back when the last connection is closed. */
-  close(): void {
+  /** Gives everything back when the last connection is closed, and ends then. */
+  close(): Promise<void> {
     this.#closing = true;
     if (!this.#running) this.#release();
+    return this.#released.promise;
   }
 
   #release(): void {
@@ -224,5 +233,7 @@ export class SocketPoller implements Turns {
     this.#epoll = undefined;
     if (this.#alarmFd >= 0) this.#libc.close(this.#alarmFd);
     this.#alarmFd = -1;
+    this.#library.close();
+    this.#released.resolve();
   }
 }

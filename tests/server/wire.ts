@@ -14,9 +14,22 @@ import { waitFor } from "../support/wait.ts";
 /** How long a reply may take before a test fails, in ms. */
 const PATIENCE = 10_000;
 
+/** Whether {@link startServer} has its server poll its sockets. */
+let pollSockets = false;
+
 /** Starts a server on a free port of 127.0.0.1, configured by directives. */
 export function startServer(directives: Readonly<Record<string, string>> = {}): Promise<CoolCache> {
-  return CoolCache.start({ port: 0, hostname: "127.0.0.1", directives });
+  return CoolCache.start({ port: 0, hostname: "127.0.0.1", directives, pollSockets });
+}
+
+/** A test of what clients see: with Deno's connections, and with sockets that the server polls itself. */
+export function wireTest(name: string, fn: () => void | Promise<void>): void {
+  for (const polls of [false, true]) {
+    Deno.test(polls ? `${name} (polled)` : name, async () => {
+      pollSockets = polls;
+      await fn();
+    });
+  }
 }
 
 /** Waits until the server has noticed that its clients are gone. */

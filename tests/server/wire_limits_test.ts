@@ -1,11 +1,11 @@
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { encodeCommand, RawConnection } from "../support/raw_connection.ts";
 import { waitFor } from "../support/wait.ts";
-import { allGone, startServer, Wire } from "./wire.ts";
+import { allGone, startServer, Wire, wireTest } from "./wire.ts";
 
 const MB = 1024 * 1024;
 
-Deno.test("An argument of 64 MB arrives whole and comes back", async () => {
+wireTest("An argument of 64 MB arrives whole and comes back", async () => {
   await using instance = await startServer();
   using connection = await RawConnection.connect({ port: instance.port, timeout: 20_000 });
   const value = new Uint8Array(64 * MB);
@@ -19,7 +19,7 @@ Deno.test("An argument of 64 MB arrives whole and comes back", async () => {
   assertEquals(await connection.line("DEL", "large"), ":1");
 });
 
-Deno.test("proto-max-bulk-len refuses an argument at its header", async () => {
+wireTest("proto-max-bulk-len refuses an argument at its header", async () => {
   await using instance = await startServer({ "proto-max-bulk-len": "2mb" });
   using wire = await Wire.connect(instance);
   await wire.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${2 * MB}\r\n`);
@@ -29,7 +29,7 @@ Deno.test("proto-max-bulk-len refuses an argument at its header", async () => {
   assertEquals(await wire.rest(), "-ERR Protocol error: invalid bulk length\r\n");
 });
 
-Deno.test("proto-max-bulk-len can be changed while clients are connected", async () => {
+wireTest("proto-max-bulk-len can be changed while clients are connected", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask("CONFIG SET proto-max-bulk-len 1mb\r\n", "+OK\r\n");
@@ -37,7 +37,7 @@ Deno.test("proto-max-bulk-len can be changed while clients are connected", async
   assertEquals(await wire.rest(), "-ERR Protocol error: invalid bulk length\r\n");
 });
 
-Deno.test("client-query-buffer-limit closes a connection whose request grows too long", async () => {
+wireTest("client-query-buffer-limit closes a connection whose request grows too long", async () => {
   await using instance = await startServer({ "client-query-buffer-limit": "1mb" });
   using wire = await Wire.connect(instance);
   await wire.sendUntilClosed(`*2\r\n$4\r\nECHO\r\n$${64 * MB}\r\n` + "x".repeat(3 * MB));
@@ -45,7 +45,7 @@ Deno.test("client-query-buffer-limit closes a connection whose request grows too
   await allGone(instance);
 });
 
-Deno.test("Announced sizes take no memory", async () => {
+wireTest("Announced sizes take no memory", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   using other = await Wire.connect(instance);
@@ -56,7 +56,7 @@ Deno.test("Announced sizes take no memory", async () => {
   assertLess(session.memory, MB);
 });
 
-Deno.test("A client that must log in may only send small requests", async () => {
+wireTest("A client that must log in may only send small requests", async () => {
   await using instance = await startServer({ requirepass: "secret" });
   for (
     const [request, error] of [
@@ -77,7 +77,7 @@ Deno.test("A client that must log in may only send small requests", async () => 
   );
 });
 
-Deno.test("maxclients turns further clients away until one leaves", async () => {
+wireTest("maxclients turns further clients away until one leaves", async () => {
   await using instance = await startServer({ maxclients: "2" });
   using first = await Wire.connect(instance);
   using second = await Wire.connect(instance);
@@ -92,7 +92,7 @@ Deno.test("maxclients turns further clients away until one leaves", async () => 
   await first.ask("PING\r\n", "+PONG\r\n");
 });
 
-Deno.test("Half a request does not hold anybody up", async () => {
+wireTest("Half a request does not hold anybody up", async () => {
   await using instance = await startServer();
   const halves: Wire[] = [];
   try {
@@ -110,7 +110,7 @@ Deno.test("Half a request does not hold anybody up", async () => {
   await allGone(instance);
 });
 
-Deno.test("A client that vanishes within a request leaves nothing behind", async () => {
+wireTest("A client that vanishes within a request leaves nothing behind", async () => {
   await using instance = await startServer();
   for (const part of ["*", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nxxx", "GET", "PING\r\n*1\r\n"]) {
     const wire = await Wire.connect(instance);
@@ -122,7 +122,7 @@ Deno.test("A client that vanishes within a request leaves nothing behind", async
   await wire.ask("EXISTS k\r\n", ":0\r\n");
 });
 
-Deno.test("A client that never reads is held up alone, with bounded memory", async () => {
+wireTest("A client that never reads is held up alone, with bounded memory", async () => {
   await using instance = await startServer();
   using lazy = await Wire.connect(instance);
   using other = await Wire.connect(instance);
@@ -137,7 +137,7 @@ Deno.test("A client that never reads is held up alone, with bounded memory", asy
   assertLessOrEqual(session.memory, 200 * MB);
 });
 
-Deno.test("A client that reads late gets every reply", async () => {
+wireTest("A client that reads late gets every reply", async () => {
   await using instance = await startServer();
   using late = await Wire.connect(instance);
   await late.ask(encodeCommand(["SET", "large", "x".repeat(MB)]), "+OK\r\n");
@@ -148,7 +148,7 @@ Deno.test("A client that reads late gets every reply", async () => {
   await late.expect("$3\r\nend\r\n");
 });
 
-Deno.test("The end of a client that never read is noticed", async () => {
+wireTest("The end of a client that never read is noticed", async () => {
   await using instance = await startServer();
   using lazy = await Wire.connect(instance);
   await lazy.ask(encodeCommand(["SET", "large", "x".repeat(MB)]), "+OK\r\n");
@@ -159,7 +159,7 @@ Deno.test("The end of a client that never read is noticed", async () => {
   await allGone(instance);
 });
 
-Deno.test("client-output-buffer-limit closes a client that leaves too much unread", async () => {
+wireTest("client-output-buffer-limit closes a client that leaves too much unread", async () => {
   await using instance = await startServer({ "client-output-buffer-limit": "normal 2mb 0 0" });
   using wire = await Wire.connect(instance);
   await wire.ask(encodeCommand(["SET", "large", "x".repeat(MB)]), "+OK\r\n");
@@ -170,7 +170,7 @@ Deno.test("client-output-buffer-limit closes a client that leaves too much unrea
   assertEquals(instance.server.stats.outputLimitDisconnections, 1);
 });
 
-Deno.test("A monitor that never reads is closed, and nobody else is held up", async () => {
+wireTest("A monitor that never reads is closed, and nobody else is held up", async () => {
   await using instance = await startServer();
   using monitor = await Wire.connect(instance);
   await monitor.ask("MONITOR\r\n", "+OK\r\n");
@@ -185,7 +185,7 @@ Deno.test("A monitor that never reads is closed, and nobody else is held up", as
   await other.ask("PING\r\n", "+PONG\r\n");
 });
 
-Deno.test("A thousand connections come and go without a trace", async () => {
+wireTest("A thousand connections come and go without a trace", async () => {
   await using instance = await startServer();
   for (let round = 0; round < 10; round++) {
     const wires = await Promise.all(Array.from({ length: 100 }, () => Wire.connect(instance)));
@@ -197,7 +197,7 @@ Deno.test("A thousand connections come and go without a trace", async () => {
   assertEquals(instance.server.stats.connections, 1000);
 });
 
-Deno.test("Closing a server ends its connections", async () => {
+wireTest("Closing a server ends its connections", async () => {
   const instance = await startServer();
   using idle = await Wire.connect(instance);
   using half = await Wire.connect(instance);
@@ -208,14 +208,17 @@ Deno.test("Closing a server ends its connections", async () => {
   assertEquals(await half.rest(), "");
 });
 
-Deno.test("client-output-buffer-limit gives a client nothing of a reply that is too long", async () => {
-  await using instance = await startServer({ "client-output-buffer-limit": "normal 100kb 0 0" });
-  using wire = await Wire.connect(instance);
-  await wire.ask(`SET k ${"x".repeat(60 * 1024)}\r\nSTRLEN k\r\n`, `+OK\r\n:${60 * 1024}\r\n`);
-  await wire.send("MULTI\r\nSET done 1\r\nGET k\r\nGET k\r\nSET done 2\r\n");
-  await wire.expect("+OK\r\n" + "+QUEUED\r\n".repeat(4));
-  await wire.send("EXEC\r\n");
-  assertEquals(await wire.rest(), "");
-  using other = await Wire.connect(instance);
-  await other.ask("GET done\r\n", "$1\r\n2\r\n");
-});
+wireTest(
+  "client-output-buffer-limit gives a client nothing of a reply that is too long",
+  async () => {
+    await using instance = await startServer({ "client-output-buffer-limit": "normal 100kb 0 0" });
+    using wire = await Wire.connect(instance);
+    await wire.ask(`SET k ${"x".repeat(60 * 1024)}\r\nSTRLEN k\r\n`, `+OK\r\n:${60 * 1024}\r\n`);
+    await wire.send("MULTI\r\nSET done 1\r\nGET k\r\nGET k\r\nSET done 2\r\n");
+    await wire.expect("+OK\r\n" + "+QUEUED\r\n".repeat(4));
+    await wire.send("EXEC\r\n");
+    assertEquals(await wire.rest(), "");
+    using other = await Wire.connect(instance);
+    await other.ask("GET done\r\n", "$1\r\n2\r\n");
+  },
+);

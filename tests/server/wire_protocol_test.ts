@@ -2,9 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodeCommand, RawConnection } from "../support/raw_connection.ts";
 import { waitFor } from "../support/wait.ts";
-import { allGone, startServer, Wire } from "./wire.ts";
+import { allGone, startServer, Wire, wireTest } from "./wire.ts";
 
-Deno.test("A connection speaks RESP2 until HELLO 3", async () => {
+wireTest("A connection speaks RESP2 until HELLO 3", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask("GET nothing\r\n", "$-1\r\n");
@@ -14,7 +14,7 @@ Deno.test("A connection speaks RESP2 until HELLO 3", async () => {
   );
 });
 
-Deno.test("HELLO switches between the protocols and back", async () => {
+wireTest("HELLO switches between the protocols and back", async () => {
   await using instance = await startServer();
   using connection = await RawConnection.connect({ port: instance.port });
   assertEquals(await connection.line("GET", "nothing"), "$-1");
@@ -24,7 +24,7 @@ Deno.test("HELLO switches between the protocols and back", async () => {
   assertEquals(await connection.line("GET", "nothing"), "$-1");
 });
 
-Deno.test("HELLO refuses protocols that do not exist, and the old one goes on", async () => {
+wireTest("HELLO refuses protocols that do not exist, and the old one goes on", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask("HELLO 4\r\n", "-NOPROTO unsupported protocol version\r\n");
@@ -32,7 +32,7 @@ Deno.test("HELLO refuses protocols that do not exist, and the old one goes on", 
   await wire.ask("GET nothing\r\n", "$-1\r\n");
 });
 
-Deno.test("HELLO logs in and names the connection in one step", async () => {
+wireTest("HELLO logs in and names the connection in one step", async () => {
   await using instance = await startServer({ requirepass: "secret" });
   using wire = await Wire.connect(instance);
   await wire.ask("PING\r\n", "-NOAUTH Authentication required.\r\n");
@@ -45,7 +45,7 @@ Deno.test("HELLO logs in and names the connection in one step", async () => {
   assert((await wire.rest()).endsWith("$6\r\ntester\r\n+OK\r\n"));
 });
 
-Deno.test("Ten thousand commands in one write are answered in their order", async () => {
+wireTest("Ten thousand commands in one write are answered in their order", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   const count = 10_000;
@@ -62,7 +62,7 @@ Deno.test("Ten thousand commands in one write are answered in their order", asyn
   await Promise.all([wire.send(concat(commands)), wire.expect(replies)]);
 });
 
-Deno.test("Requests are carried out however they are split", async () => {
+wireTest("Requests are carried out however they are split", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   const requests = concat([
@@ -82,7 +82,7 @@ Deno.test("Requests are carried out however they are split", async () => {
   }
 });
 
-Deno.test("Requests are carried out when they come byte by byte", async () => {
+wireTest("Requests are carried out when they come byte by byte", async () => {
   await using instance = await startServer();
   using connection = await RawConnection.connect({ port: instance.port, protocol: 3 });
   const bytes = concat([encodeCommand(["SET", "key", "value"]), encodeCommand(["GET", "key"])]);
@@ -91,7 +91,7 @@ Deno.test("Requests are carried out when they come byte by byte", async () => {
   assertEquals(new TextDecoder().decode(await connection.read()), "$5\r\nvalue\r\n");
 });
 
-Deno.test("Keys and values may be any bytes", async () => {
+wireTest("Keys and values may be any bytes", async () => {
   await using instance = await startServer();
   using connection = await RawConnection.connect({ port: instance.port });
   const bytes = Uint8Array.from({ length: 512 }, (_, i) => i);
@@ -100,7 +100,7 @@ Deno.test("Keys and values may be any bytes", async () => {
   assertEquals(reply.subarray(6, -2), bytes);
 });
 
-Deno.test("Inline commands are carried out beside RESP ones", async () => {
+wireTest("Inline commands are carried out beside RESP ones", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask("PING\r\n", "+PONG\r\n");
@@ -130,7 +130,7 @@ for (
     ["an endless length", "*1\r\n$" + "1".repeat(65_536), "too big bulk count string"],
   ] as const
 ) {
-  Deno.test(`A protocol error closes the connection: ${what}`, async () => {
+  wireTest(`A protocol error closes the connection: ${what}`, async () => {
     await using instance = await startServer();
     using wire = await Wire.connect(instance);
     await wire.send("SET before 1\r\n" + bytes);
@@ -139,7 +139,7 @@ for (
   });
 }
 
-Deno.test("What follows a protocol error is not carried out", async () => {
+wireTest("What follows a protocol error is not carried out", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("*1\r\n$-1\r\nSET after 1\r\n");
@@ -148,7 +148,7 @@ Deno.test("What follows a protocol error is not carried out", async () => {
   await other.ask("EXISTS after\r\n", ":0\r\n");
 });
 
-Deno.test("QUIT answers and closes; what follows is not carried out", async () => {
+wireTest("QUIT answers and closes; what follows is not carried out", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("SET a 1\r\nQUIT\r\nSET b 1\r\n");
@@ -157,7 +157,7 @@ Deno.test("QUIT answers and closes; what follows is not carried out", async () =
   await other.ask("EXISTS a b\r\n", ":1\r\n");
 });
 
-Deno.test("A client that ends its requests gets the replies to those it sent", async () => {
+wireTest("A client that ends its requests gets the replies to those it sent", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("SET a 1\r\nGET a\r\nGET half");
@@ -166,14 +166,14 @@ Deno.test("A client that ends its requests gets the replies to those it sent", a
   await allGone(instance);
 });
 
-Deno.test("CLIENT REPLY OFF silences everything until ON", async () => {
+wireTest("CLIENT REPLY OFF silences everything until ON", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("CLIENT REPLY OFF\r\nPING\r\nNOSUCH\r\nSET a 1\r\n");
   await wire.ask("CLIENT REPLY ON\r\nGET a\r\n", "+OK\r\n$1\r\n1\r\n");
 });
 
-Deno.test("CLIENT REPLY SKIP silences the next command only", async () => {
+wireTest("CLIENT REPLY SKIP silences the next command only", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask("CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\n", "$1\r\n1\r\n");
@@ -182,14 +182,14 @@ Deno.test("CLIENT REPLY SKIP silences the next command only", async () => {
   await wire.ask("GET a\r\n", "$1\r\n2\r\n");
 });
 
-Deno.test("CLIENT REPLY SKIP has no effect while replies are off", async () => {
+wireTest("CLIENT REPLY SKIP has no effect while replies are off", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("CLIENT REPLY OFF\r\nCLIENT REPLY SKIP\r\nPING\r\nPING\r\n");
   await wire.ask("CLIENT REPLY ON\r\nPING\r\n", "+OK\r\n+PONG\r\n");
 });
 
-Deno.test("Unknown commands are refused with the words they began with", async () => {
+wireTest("Unknown commands are refused with the words they began with", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.ask(
@@ -205,7 +205,7 @@ Deno.test("Unknown commands are refused with the words they began with", async (
   );
 });
 
-Deno.test("Errors keep the connection in step", async () => {
+wireTest("Errors keep the connection in step", async () => {
   await using instance = await startServer();
   using wire = await Wire.connect(instance);
   await wire.send("SET n x\r\nINCR n\r\nGET n\r\n");
