@@ -28,9 +28,29 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
-/** The library, and its functions by their names in C. */
-export type LibcLibrary = Deno.DynamicLibrary<typeof SYMBOLS>;
-export type Libc = LibcLibrary["symbols"];
+/** Memory that no other thread of JavaScript has. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The functions by their names in C. */
+export interface Libc {
+  recv(fd: number, into: Bytes, length: number, flags: number): number;
+  send(fd: number, bytes: Bytes, length: number, flags: number): number;
+  getpeername(fd: number, address: Bytes, length: Bytes): number;
+  getsockname(fd: number, address: Bytes, length: Bytes): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Bytes): number;
+  epoll_wait(epoll: number, events: Bytes, most: number, ms: number): number;
+  epoll_wait_aside(epoll: number, events: Bytes, most: number, ms: number): Promise<number>;
+  eventfd(value: number, flags: number): number;
+  eventfd_write(fd: number, value: bigint): number;
+  close(fd: number): number;
+}
+
+/** The library. */
+export interface LibcLibrary {
+  readonly symbols: Libc;
+  close(): void;
+}
 
 /** Opens the library; undefined where it may not be called. About 1 ms. */
 export function openLibc(): LibcLibrary | undefined {

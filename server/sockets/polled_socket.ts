@@ -8,7 +8,7 @@
  */
 
 import { Event } from "./epoll.ts";
-import type { Libc } from "./libc.ts";
+import type { Bytes, Libc } from "./libc.ts";
 
 /** MSG_DONTWAIT and MSG_NOSIGNAL. */
 const SEND_FLAGS = 0x40 | 0x4000;
@@ -25,7 +25,7 @@ export interface Turns {
 }
 
 interface Sending {
-  bytes: Uint8Array;
+  readonly bytes: Bytes;
   readonly done: PromiseWithResolvers<number>;
 }
 
@@ -45,7 +45,7 @@ export class PolledSocket {
   #failed = false;
   #closed = false;
   /** The read that waits. */
-  #into: Uint8Array | undefined;
+  #into: Bytes | undefined;
   #resolve!: (count: number | null) => void;
   #reject!: (error: unknown) => void;
   readonly #wait = (resolve: (count: number | null) => void, reject: (error: unknown) => void) => {
@@ -66,7 +66,7 @@ export class PolledSocket {
   /** Reads into `into`; null at the end. One read at a time. */
   read(into: Uint8Array): Promise<number | null> {
     if (this.#closed) return Promise.resolve(null);
-    this.#into = into;
+    this.#into = into as Bytes;
     if (this.#readable) this.#turns.receiveNext(this);
     return new Promise<number | null>(this.#wait);
   }
@@ -96,11 +96,12 @@ export class PolledSocket {
   }
 
   /**
-   * Writes the beginning of `bytes`, and answers how many it were: at once, or when the socket takes some. One write at
+   * Writes the beginning of `all`, and answers how many it were: at once, or when the socket takes some. One write at
    * a time.
    */
-  write(bytes: Uint8Array): number | Promise<number> {
-    if (bytes.length > MOST_SENT) bytes = bytes.subarray(0, MOST_SENT);
+  write(all: Uint8Array): number | Promise<number> {
+    if (all.length > MOST_SENT) all = all.subarray(0, MOST_SENT);
+    const bytes = all as Bytes;
     const count = this.#closed ? -1 : this.#libc.send(this.fd, bytes, bytes.length, SEND_FLAGS);
     if (count > 0) return count;
     const done = Promise.withResolvers<number>();

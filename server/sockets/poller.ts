@@ -21,6 +21,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { Epoll, epollInstances, Event, removeFrom } from "./epoll.ts";
 import { type Libc, type LibcLibrary, openLibc } from "./libc.ts";
 import { PolledSocket, type Turns } from "./polled_socket.ts";
