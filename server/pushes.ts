@@ -2,8 +2,9 @@
  * What leaves when the work at hand is over: messages, invalidations and monitors' lines, and the replies to pipelines.
  *
  * What a client is sent that is no reply gathers in its output and leaves in one write, however many messages a
- * pipeline of requests published. The replies to pipelines leave when every pipeline that has come by now is carried
- * out: a client that waits is woken by each write, which in between would cost both sides more than the write itself.
+ * pipeline of requests published. The replies to pipelines, and over polled sockets all replies, leave when everything
+ * that has come by now is carried out: a client that waits is woken by each write, which in between would cost both sides
+ * more than the write itself.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export class Pushes {
   #outputs: Output[] = [];
   readonly #flushReplies = () => this.flushReplies();
 
-  /** Flushes the replies to a pipeline after those that have come with it are carried out, too. */
+  /** Flushes the replies to a batch after those that have come with it are carried out, too. */
   addReplies(output: Output): void {
     // Reads that end in one turn of the event loop are taken up as microtasks: this one comes behind them.
     if (this.#outputs.length === 0) queueMicrotask(this.#flushReplies);

@@ -118,6 +118,8 @@ export class Session implements ClientApi, ReplicaLink {
   commandCount = 0;
   lastCommand: RegisteredCommand | undefined;
   readonly output: Output;
+  /** Whether others have their turns between two reads of it anyway. */
+  readonly takesTurns: boolean;
 
   /** How long the replication stream was after its latest write. */
   writeOffset = 0;
@@ -160,6 +162,7 @@ export class Session implements ClientApi, ReplicaLink {
   constructor(server: Server, id: number, connection: Connection, endpoints: Endpoints) {
     this.#server = server;
     this.#connection = connection;
+    this.takesTurns = connection.takesTurns === true;
     this.id = id;
     this.endpoints = endpoints;
     this.createdAt = this.lastActiveAt = server.keyspace.now;
@@ -332,11 +335,6 @@ export class Session implements ClientApi, ReplicaLink {
     clearTimeout(timer);
   }
 
-  /** Whether others have their turns between two reads of it anyway. */
-  get takesTurns(): boolean {
-    return this.#connection.takesTurns === true;
-  }
-
   /** Whether the last read took all the room there was, so that more is waiting. */
   get isFlooding(): boolean {
     return this.#decoder.wasFull;
@@ -426,8 +424,8 @@ export class Session implements ClientApi, ReplicaLink {
     this.commandCount += commands;
     // A client that asks for more than its limit allows is sent nothing of it.
     if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
-    // A reply that somebody waits for leaves at once.
-    if (commands < PIPELINED) this.output.flush();
+    // Of Deno's connections few are served in a turn, so that a reply that somebody waits for leaves at once.
+    if (commands < PIPELINED && !this.takesTurns) this.output.flush();
     else server.pushes.addReplies(this.output);
     server.endBatch(this, commands);
     if (this.#closing) this.#closeWhenDrained();
