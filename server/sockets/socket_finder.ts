@@ -20,7 +20,8 @@ const PATIENCE = 64;
 
 export class SocketFinder {
   readonly #libc: Libc;
-  readonly #taken = new Set<number>();
+  /** 1 for descriptors that were found. Thousands may be passed at each search, so they are bytes. */
+  #taken = new Uint8Array(1024);
   readonly #address = new Uint8Array(ADDRESS_BYTES);
   readonly #length = new Int32Array(1);
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
@@ -33,7 +34,7 @@ export class SocketFinder {
   find(local: Deno.NetAddr, remote: Deno.NetAddr): number | undefined {
     let others = 0;
     for (let fd = FIRST; others < PATIENCE; fd++) {
-      if (this.#taken.has(fd)) continue;
+      if (this.#taken[fd] === 1) continue;
       if (this.#isPeer(fd, remote) && this.#isName(fd, local)) return fd;
       others++;
     }
@@ -42,12 +43,17 @@ export class SocketFinder {
 
   /** Says that a descriptor need not be looked at again, … */
   taken(fd: number): void {
-    this.#taken.add(fd);
+    if (fd >= this.#taken.length) {
+      const larger = new Uint8Array(fd * 2);
+      larger.set(this.#taken);
+      this.#taken = larger;
+    }
+    this.#taken[fd] = 1;
   }
 
   /** … or that it may be another connection's soon. */
   freed(fd: number): void {
-    this.#taken.delete(fd);
+    this.#taken[fd] = 0;
   }
 
   #isPeer(fd: number, address: Deno.NetAddr): boolean {
