@@ -21,7 +21,7 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import type { setImmediate } from "node:timers";
 import { Epoll, epollInstances, Event, removeFrom } from "./epoll.ts";
 import { type Libc, type LibcLibrary, openLibc } from "./libc.ts";
 import { PolledSocket, type Turns } from "./polled_socket.ts";
@@ -39,6 +39,10 @@ const LAST_WAITS = 13;
 const LOOK_EVERY_MS = 5;
 /** How often the clock is read for that, in turns. */
 const TURNS_PER_CLOCK = 16;
+/**
+ * After so many turns `setImmediate` is loaded, which takes 5 to 10 ms: not while somebody waits for a server to start.
+ */
+const FIRST_TURNS = 32;
 /** EFD_CLOEXEC and EFD_NONBLOCK. */
 const EVENTFD_FLAGS = 0o2000000 | 0o4000;
 /** Keys of what is no socket. */
@@ -80,7 +84,10 @@ export class SocketPoller implements Turns {
   #turns = 0;
   #lookedAt = 0;
   readonly #turn = () => this.#takeTurn();
-  readonly #nextTurn = () => setImmediate(this.#turn);
+  readonly #goOn = () => this.#scheduleTurn();
+  /** Calls back in the next turn of Deno's loop; undefined until it is loaded. */
+  #setImmediate: typeof setImmediate | undefined;
+  #firstTurns = 0;
 
   private constructor(library: LibcLibrary, work: OtherWork) {
     this.#library = library;
@@ -112,7 +119,7 @@ export class SocketPoller implements Turns {
     }
     if (!this.#running) {
       this.#running = true;
-      setImmediate(this.#turn);
+      queueMicrotask(this.#turn);
     }
     return socket;
   }
@@ -172,7 +179,7 @@ export class SocketPoller implements Turns {
   }
 
   #letOthersWork(): void {
-    this.#work.othersFirst().then(this.#nextTurn);
+    this.#work.othersFirst().then(this.#goOn);
   }
 
   /** Lets another thread wait. */
@@ -205,7 +212,18 @@ export class SocketPoller implements Turns {
     }
     for (const socket of next) socket.receive();
     if (denoWaits || this.#isLookDue()) this.#letOthersWork();
-    else setImmediate(this.#turn);
+    else this.#scheduleTurn();
+  }
+
+  /** Lets Deno's loop have a turn, and goes on then. */
+  #scheduleTurn(): void {
+    if (this.#setImmediate !== undefined) {
+      this.#setImmediate(this.#turn);
+      return;
+    }
+    this.#work.othersFirst().then(this.#turn);
+    if (++this.#firstTurns !== FIRST_TURNS) return;
+    import("node:timers").then((timers) => this.#setImmediate = timers.setImmediate);
   }
 
   #isLookDue(): boolean {
