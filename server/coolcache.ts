@@ -14,7 +14,7 @@ import { commands } from "../commands/mod.ts";
 import { Config, type ConfigOptions } from "./config/config.ts";
 import { Refusal } from "./config/errors.ts";
 import type { ConfigLine } from "./config/parser.ts";
-import { Cron } from "./cron.ts";
+import { Cron, moment } from "./cron.ts";
 import { SocketPoller } from "./sockets/poller.ts";
 import { Listeners } from "./listener.ts";
 import { Logger } from "./logger.ts";
@@ -110,9 +110,9 @@ export class CoolCache implements AsyncDisposable {
       end: () => this.#close(),
       fail: (message) => this.#fail(message),
     });
-    this.#cron = new Cron(this.server);
     const poller = options.pollSockets ? SocketPoller.open(this) : undefined;
     this.#listeners = new Listeners(this.server, poller);
+    this.#cron = new Cron(this.server, () => this.#listens ? this.othersFirst() : moment());
   }
 
   /**
@@ -207,6 +207,10 @@ export class CoolCache implements AsyncDisposable {
     server.addresses = this.#listeners.addresses;
   }
 
+  get #listens(): boolean {
+    return this.server.addresses.length > 0 || this.server.unixSocket !== undefined;
+  }
+
   /** Ends when Deno's loop has looked at its own sockets and timers once. */
   othersFirst(): Promise<void> {
     return this.server.fairness.othersFirst();
@@ -215,7 +219,7 @@ export class CoolCache implements AsyncDisposable {
   /** Whether timers are due in a millisecond or two. */
   get isUrgent(): boolean {
     const { server } = this;
-    return this.#cron.isWorking || server.busy !== undefined || server.blocking.timers > 0;
+    return server.busy !== undefined || server.blocking.timers > 0;
   }
 
   /** The TCP port listened on; 0 when there is none. */

@@ -1,16 +1,16 @@
 /**
  * What a server does by itself, `hz` times a second: expire, evict, compact, free, count, close idle clients.
  *
- * Long work is cut into slices of at most a millisecond; between two slices commands run. The timers do not keep a
- * process alive and end with {@link Cron.stop}.
+ * Long work is cut into slices of at most a millisecond; between two slices commands run, for as long as a slice takes
+ * if there are any. Timers and slices end with {@link Cron.stop}.
  *
  * @module
  */
 
 import type { Server } from "./server.ts";
 
-/** No slice of background work holds commands up for longer than about this. */
-const SLICE_MS = 1;
+/** A slice begins nothing more after this time; with what it has begun it stays below a millisecond. */
+const SLICE_MS = 0.8;
 /** Samples for rates are taken so many times a second, or with every tick if there are fewer. */
 const SAMPLES_PER_SECOND = 10;
 /** A second with so many commands or more is a busy one. */
@@ -32,7 +32,10 @@ export class Cron {
   };
   #ticker: ReturnType<typeof setInterval> | undefined;
   #ticks = 0;
-  #slices: ReturnType<typeof setTimeout> | undefined;
+  /** Lets commands run between two slices. */
+  readonly #letOthersWork: () => Promise<void>;
+  /** Whether another slice follows. */
+  #isWorking = false;
   #stopped = false;
   /** Whether memory is being given back that may lie in the C library's heap when all is free. */
   #freeing = false;
@@ -40,8 +43,10 @@ export class Cron {
   #busySeconds = 0;
   #commands = 0;
 
-  constructor(server: Server) {
+  /** @param letOthersWork ends when those who wait had their turns; by default a timer's moment */
+  constructor(server: Server, letOthersWork = moment) {
     this.#server = server;
+    this.#letOthersWork = letOthersWork;
     this.#firstTick = AbortSignal.timeout(1000 / server.config.values.hz);
     this.#firstTick.addEventListener("abort", this.#onFirstTick);
     server.config.onChange(["hz"], () => this.#start());
@@ -58,13 +63,6 @@ export class Cron {
     this.#stopped = true;
     this.#firstTick.removeEventListener("abort", this.#onFirstTick);
     clearInterval(this.#ticker);
-    if (this.#slices !== undefined) clearTimeout(this.#slices);
-    this.#slices = undefined;
-  }
-
-  /** Whether there is work that goes on in a moment. */
-  get isWorking(): boolean {
-    return this.#slices !== undefined;
   }
 
   /** The work of one tick; the timer calls it. */
@@ -99,7 +97,7 @@ export class Cron {
     server.stats.peakMemory = Math.max(server.stats.peakMemory, server.usedMemory);
     server.shutdowns.tick();
     server.saves.tick();
-    if (this.#slices === undefined) this.#slice();
+    if (!this.#isWorking) this.#slice();
   }
 
   /**
@@ -120,14 +118,15 @@ export class Cron {
   /** Works for a millisecond; as long as there is more to do, again after letting commands run. */
   #slice(): void {
     const server = this.#server;
-    this.#slices = undefined;
+    this.#isWorking = false;
     // What is being loaded is left alone until it is complete.
     if (server.busy !== undefined || server.loading.current?.isAsync === false) return;
     server.keyspace.setTime(server.readClock());
+    const started = server.monotonic();
+    const left = () => Math.max(0, started + SLICE_MS - server.monotonic());
     let more = false;
     if (server.debug.activeExpire && server.keyspace.deletesExpired) {
-      const started = server.monotonic();
-      more = server.expiry.run(SLICE_MS) || server.fieldExpiry.run(SLICE_MS);
+      more = server.expiry.run(left()) || server.fieldExpiry.run(left());
       const elapsed = server.monotonic() - started;
       server.stats.expiryMillis += elapsed;
       server.latency.record("expire-cycle", elapsed);
@@ -135,23 +134,42 @@ export class Cron {
     if (!server.keyspace.deletesExpired && !server.clients.pausedWrites) {
       more = server.following.ownExpiries.run();
     }
-    if (!more) more = this.#free();
-    if (!more) more = server.compaction.run(SLICE_MS);
-    if (server.evicts && !server.clients.pausedWrites) server.evictor.makeRoom(SLICE_MS);
+    if (!more) more = this.#free(left());
+    if (!more) more = server.compaction.run(left());
+    if (server.evicts && !server.clients.pausedWrites) server.evictor.makeRoom(left());
     // A key that went by itself may end a wait for its consumer group.
     if (server.blocking.anyReady) server.blocking.serveReady();
-    if (more) this.#slices = setTimeout(() => this.#slice(), 0);
+    if (more) this.#goOn();
+  }
+
+  /** Has the next slice follow when commands had as much time as one slice takes, or when there are none. */
+  async #goOn(): Promise<void> {
+    const server = this.#server;
+    this.#isWorking = true;
+    const until = server.monotonic() + SLICE_MS;
+    let commands;
+    do {
+      commands = server.stats.commands;
+      await this.#letOthersWork();
+      if (this.#stopped) return;
+    } while (server.stats.commands !== commands && server.monotonic() < until);
+    this.#slice();
   }
 
   /** Frees what was flushed; at the end the system gets back what it left. Answers whether there is more. */
-  #free(): boolean {
+  #free(budget: number): boolean {
     const { keyspace } = this.#server;
     if (!keyspace.lazyFree.isIdle) this.#freeing = true;
-    if (keyspace.lazyFree.run(SLICE_MS)) return true;
+    if (keyspace.lazyFree.run(budget)) return true;
     if (this.#freeing) this.#server.releaseMemory();
     this.#freeing = false;
     return false;
   }
+}
+
+/** A millisecond or two, in which the event loop does what else there is. */
+export function moment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Whether a switch that DEBUG keeps as text is on: a number other than 0. */

@@ -385,8 +385,8 @@ export class Server implements ServerApi, ScriptHost {
 
   #keyspaceHooks(): KeyspaceHooks {
     return {
-      expired: (db, ref) => this.#keyWent("x", "expired", db.id, db.keyBytes(ref)),
-      evicted: (db, ref) => this.#keyWent("e", "evicted", db.id, db.keyBytes(ref)),
+      expired: (db, ref) => this.#keyWent("x", "expired", db, ref),
+      evicted: (db, ref) => this.#keyWent("e", "evicted", db, ref),
       fieldExpired: (db, ref, buf, off, len) => {
         if (!this.effects.active) return;
         const field = buf.subarray(off, off + len);
@@ -414,12 +414,14 @@ export class Server implements ServerApi, ScriptHost {
       : undefined;
   }
 
-  #keyWent(kind: "x" | "e", event: string, database: number, key: Uint8Array): void {
+  #keyWent(kind: "x" | "e", event: string, db: Database, ref: Ref): void {
+    // A million keys may go in a second: without listeners that leaves nothing behind.
+    if (!this.effects.active && this.blocking.clients === 0 && this.keyEvents.idle) return;
+    const key = db.keyBytes(ref);
     const lazily = kind === "x"
       ? this.config.values.lazyfreeLazyExpire
       : this.config.values.lazyfreeLazyEviction;
-    if (this.effects.active) this.effects.emit(database, Args.of(lazily ? "UNLINK" : "DEL", key));
-    const db = this.keyspace.databases[database];
+    if (this.effects.active) this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
     if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
     if (this.keyEvents.idle) return;
     this.keyEvents.keyChanged(key, db);
