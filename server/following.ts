@@ -25,7 +25,7 @@ import { plainAddress } from "./listener.ts";
 import { loadOptions, noteLoaded } from "./persistence/rdb_load.ts";
 import { OwnExpiries } from "./own_expiries.ts";
 import type { Server } from "./server.ts";
-import type { Connection, Endpoints } from "./session.ts";
+import type { Endpoints, ReadConnection } from "./session.ts";
 
 const FILE_CHUNK_BYTES = 64 * 1024;
 /** What blocked clients are told when the role changes under them. */
@@ -272,7 +272,7 @@ export class Following implements ReplicaHost {
 }
 
 /** A connection on which something has been read already. */
-class Resumed implements Connection {
+class Resumed implements ReadConnection {
   readonly #socket: UpstreamSocket;
   #unread: Uint8Array;
 

@@ -57,7 +57,6 @@ export async function commandSink(
     if (done) return;
     const patience = session.receive(value);
     if (patience !== undefined) await patience;
-    if (session.takesTurns) continue;
     if (session.isFlooding || batch % BATCHES_PER_TURN === 0) await session.othersFirst();
   }
 }

@@ -19,13 +19,14 @@ import { LEAST_BYTES } from "./look_ahead.ts";
 import { Output, OutputLimit } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
 import type { OutputBufferLimit } from "./config/lists.ts";
-import { commandSink, requestStream } from "./request_stream.ts";
+import { type ByteSource, commandSink, requestStream } from "./request_stream.ts";
 import { type Args, encodeLatin1 } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
 import type { Reply } from "./resp/reply.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
 import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
 import type { Server } from "./server.ts";
+import type { Receiver } from "./sockets/polled_socket.ts";
 import { prefixMemory, type Tracked } from "./tracking.ts";
 import { Transaction } from "./transaction.ts";
 import type { Watch } from "./watches.ts";
@@ -61,15 +62,23 @@ export const Mode = {
   restricted: 32,
 } as const;
 
-/** What a session needs of its connection; TCP and Unix sockets have it. */
-export interface Connection {
-  read(into: Uint8Array): Promise<number | null>;
+/** Where replies go, and what ends with a session. */
+interface Outward {
   /** Takes the beginning of `bytes`, and answers how many: at once, if it can. */
   write(bytes: Uint8Array): number | Promise<number>;
   close(): void;
-  /** Whether it is read in turn with all others, however fast the other side sends. */
-  readonly takesTurns?: boolean;
 }
+
+/** A connection that its session reads, such as Deno's. */
+export interface ReadConnection extends Outward, ByteSource {}
+
+/** A connection that has its turns with all others, such as a polled one. */
+export interface TurnConnection extends Outward {
+  deliver(receiver: Receiver): Promise<void>;
+}
+
+/** What a session needs of its connection. */
+export type Connection = ReadConnection | TurnConnection;
 
 /** Where a connection comes from and goes to, as CLIENT LIST shows it. */
 export interface Endpoints {
@@ -162,7 +171,7 @@ export class Session implements ClientApi, ReplicaLink {
   constructor(server: Server, id: number, connection: Connection, endpoints: Endpoints) {
     this.#server = server;
     this.#connection = connection;
-    this.takesTurns = connection.takesTurns === true;
+    this.takesTurns = "deliver" in connection;
     this.id = id;
     this.endpoints = endpoints;
     this.createdAt = this.lastActiveAt = server.keyspace.now;
@@ -316,7 +325,9 @@ export class Session implements ClientApi, ReplicaLink {
   /** Reads requests and answers them until either side ends. Never rejects. */
   async serve(): Promise<void> {
     try {
-      await commandSink(requestStream(this.#connection, this), this);
+      const connection = this.#connection;
+      if ("deliver" in connection) await connection.deliver(this);
+      else await commandSink(requestStream(connection, this), this);
       await this.#farewell();
     } catch (error) {
       if (!isDisconnection(error) && !this.#closed) {

@@ -2,7 +2,8 @@
  * A connection whose socket this process reads and writes itself, when its {@link SocketPoller} says that it can.
  *
  * Events tell of changes (epoll's edges). So a socket counts as readable from an event on until a read takes less than
- * it asked for, and it is read once a turn of the poller at the most, so that all have their turns.
+ * it asked for, and it is read once a turn of the poller at the most, so that all have their turns. What was read flows
+ * to its receiver with what the other sockets' reads of the turn have brought ({@link SocketPoller.arrivals}).
  *
  * @module
  */
@@ -16,8 +17,18 @@ const RECEIVE_FLAGS = 0x40;
 /** The most that is given to the system at once, in bytes. */
 const MOST_SENT = 1 << 30;
 
+/** Who is given what comes from a socket. */
+export interface Receiver {
+  /** Where the next read may write. */
+  room(): Uint8Array;
+  /** Takes `count` bytes that were read; the promise, if any, asks to wait before more is read. */
+  receive(count: number): void | Promise<void>;
+}
+
 /** What a socket wants of its poller. */
 export interface Turns {
+  /** Has {@link PolledSocket.take} called at the end of this turn. */
+  arrived(socket: PolledSocket): void;
   /** Calls {@link PolledSocket.receive} in the next turn. */
   receiveNext(socket: PolledSocket): void;
   /** Gives it up. */
@@ -31,7 +42,6 @@ interface Sending {
 
 /** One such connection. */
 export class PolledSocket {
-  readonly takesTurns = true;
   readonly fd: number;
   /** Where its poller finds it. */
   readonly key: number;
@@ -44,14 +54,14 @@ export class PolledSocket {
   #ended = false;
   #failed = false;
   #closed = false;
-  /** The read that waits. */
-  #into: Bytes | undefined;
-  #resolve!: (count: number | null) => void;
-  #reject!: (error: unknown) => void;
-  readonly #wait = (resolve: (count: number | null) => void, reject: (error: unknown) => void) => {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  };
+  #receiver: Receiver | undefined;
+  /** Whether its receiver has taken all that was read, and wants more. */
+  #isWanted = false;
+  /** The bytes of the last read. */
+  #count = 0;
+  readonly #delivered = Promise.withResolvers<void>();
+  readonly #goOn = () => this.#readOn();
+  readonly #fail = (error: unknown) => this.#delivered.reject(error);
   /** The write that waits. */
   #sending: Sending | undefined;
 
@@ -63,12 +73,17 @@ export class PolledSocket {
     this.key = key;
   }
 
-  /** Reads into `into`; null at the end. One read at a time. */
-  read(into: Uint8Array): Promise<number | null> {
-    if (this.#closed) return Promise.resolve(null);
-    this.#into = into as Bytes;
+  /** Gives what comes to `receiver`, until either side ends; once. Rejects when the connection or the receiver fails. */
+  deliver(receiver: Receiver): Promise<void> {
+    this.#receiver = receiver;
+    if (!this.#closed) this.#readOn();
+    return this.#delivered.promise;
+  }
+
+  #readOn(): void {
+    if (this.#closed) return;
+    this.#isWanted = true;
     if (this.#readable) this.#turns.receiveNext(this);
-    return new Promise<number | null>(this.#wait);
   }
 
   /** Takes note of what happened to the socket. */
@@ -77,22 +92,36 @@ export class PolledSocket {
     if ((flags & Event.peerEnded) !== 0) this.#ended = true;
     if ((flags & ~Event.writable) !== 0) {
       this.#readable = true;
-      if (this.#into !== undefined) this.receive();
+      this.receive();
     }
     if (this.#sending !== undefined) this.#sendOn(this.#sending);
   }
 
-  /** Reads what is there, for the read that waits. */
+  /** Reads what is there, if it is wanted. */
   receive(): void {
-    const into = this.#into;
-    if (into === undefined) return;
+    if (!this.#isWanted) return;
+    const into = this.#receiver!.room() as Bytes;
     const count = this.#libc.recv(this.fd, into, into.length, RECEIVE_FLAGS);
     if (count < into.length && !this.#ended) this.#readable = false;
     if (count < 0 && !this.#failed) return;
-    this.#into = undefined;
-    if (count > 0) this.#resolve(count);
-    else if (count === 0) this.#resolve(null);
-    else this.#reject(new Deno.errors.ConnectionReset("the connection has failed"));
+    this.#isWanted = false;
+    if (count > 0) {
+      this.#count = count;
+      this.#turns.arrived(this);
+    } else if (count === 0) this.#delivered.resolve();
+    else this.#fail(new Deno.errors.ConnectionReset("the connection has failed"));
+  }
+
+  /** Hands over what was read. */
+  take(): void {
+    if (this.#closed) return;
+    try {
+      const patience = this.#receiver!.receive(this.#count);
+      if (patience === undefined) this.#readOn();
+      else patience.then(this.#goOn, this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /**
@@ -130,10 +159,8 @@ export class PolledSocket {
     this.#closed = true;
     this.#turns.drop(this);
     this.#connection.close();
-    if (this.#into !== undefined) {
-      this.#into = undefined;
-      this.#resolve(null);
-    }
+    this.#isWanted = false;
+    this.#delivered.resolve();
     this.#failSending();
   }
 }

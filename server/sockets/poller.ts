@@ -4,10 +4,10 @@
  * Deno's own way from a socket to JavaScript and back costs about 4 µs a request that comes alone: an operation and a
  * promise for each read and write, while a system call takes 1 to 3 µs. So once Deno has accepted a connection its
  * socket is taken out of Deno's epoll instance and put into one of ours. A turn of the loop asks that for news, reads
- * every socket that has some, and ends; what was read is carried out as microtasks, which write replies at once. Then
- * comes a turn of Deno's loop (1.5 µs), which has us go on.
+ * every socket that has some, and passes them on as one chunk of a stream; its sink ({@link takeArrivals}) has their
+ * receivers carry out what has come. Then comes a turn of Deno's loop (1.5 µs), which has us go on.
  *
- *     busy      wait 0 ms ─► read all ─► microtasks ─► setImmediate ─┐
+ *     busy      wait 0 ms ─► read all ─► take all ─► setImmediate ───┐
  *       ▲ ▲                                                          │
  *       │ └──────────────────────────────────────────────────────────┘
  *       │   nothing there: wait up to 5 ms, on this thread            asleep: wait on another thread
@@ -72,6 +72,11 @@ export class SocketPoller implements Turns {
   /** Ends a wait on the other thread. */
   #alarmFd = -1;
   readonly #work: OtherWork;
+  /** The sockets of each turn that have been read. */
+  readonly arrivals: ReadableStream<readonly PolledSocket[]>;
+  #controller!: ReadableStreamDefaultController<readonly PolledSocket[]>;
+  /** Those that have been read in this turn. */
+  #arrived: PolledSocket[] = [];
   /** Sockets that are to be read in the next turn. */
   #next: PolledSocket[] = [];
   #count = 0;
@@ -94,12 +99,20 @@ export class SocketPoller implements Turns {
     this.#libc = library.symbols;
     this.#finder = new SocketFinder(this.#libc);
     this.#work = work;
+    this.arrivals = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+    }, { highWaterMark: 0 });
   }
 
   /** A poller for this process; undefined where its sockets cannot be had. */
   static open(work: OtherWork): SocketPoller | undefined {
     const library = openLibc();
-    return library === undefined ? undefined : new SocketPoller(library, work);
+    if (library === undefined) return undefined;
+    const poller = new SocketPoller(library, work);
+    takeArrivals(poller.arrivals);
+    return poller;
   }
 
   /** Takes a connection over that nobody has read from; undefined when it has to stay with Deno. */
@@ -143,6 +156,10 @@ export class SocketPoller implements Turns {
     this.#finder.freed(socket.fd);
     this.#epoll!.remove(socket.fd);
     if (--this.#count === 0) this.#wake();
+  }
+
+  arrived(socket: PolledSocket): void {
+    this.#arrived.push(socket);
   }
 
   receiveNext(socket: PolledSocket): void {
@@ -211,6 +228,10 @@ export class SocketPoller implements Turns {
       }
     }
     for (const socket of next) socket.receive();
+    if (this.#arrived.length > 0) {
+      this.#controller.enqueue(this.#arrived);
+      this.#arrived = [];
+    }
     if (denoWaits || this.#isLookDue()) this.#letOthersWork();
     else this.#scheduleTurn();
   }
@@ -248,11 +269,22 @@ export class SocketPoller implements Turns {
   }
 
   #release(): void {
+    this.#controller.close();
     this.#epoll?.close();
     this.#epoll = undefined;
     if (this.#alarmFd >= 0) this.#libc.close(this.#alarmFd);
     this.#alarmFd = -1;
     this.#library.close();
     this.#released.resolve();
+  }
+}
+
+/** Has what sockets have read taken by their receivers, turn by turn. Ends with the stream. */
+async function takeArrivals(arrivals: ReadableStream<readonly PolledSocket[]>): Promise<void> {
+  const reader = arrivals.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    for (const socket of value) socket.take();
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { CoolCache } from "../../../server/coolcache.ts";
+import type { PolledSocket } from "../../../server/sockets/polled_socket.ts";
 import { SocketPoller } from "../../../server/sockets/poller.ts";
 import { encodeCommand } from "../../support/raw_connection.ts";
 import { pause, waitFor } from "../../support/wait.ts";
@@ -23,6 +24,43 @@ const NO_WORK = {
   isUrgent: false,
 };
 
+/** What a socket delivers, and how it ended. */
+class Inbox {
+  readonly #room = new Uint8Array(100);
+  readonly #bytes: number[] = [];
+  ended: "well" | "badly" | undefined;
+  /** What it answers to whatever comes. */
+  patience: Promise<void> | undefined;
+
+  constructor(socket: PolledSocket) {
+    socket.deliver(this).then(() => this.ended = "well", () => this.ended = "badly");
+  }
+
+  room(): Uint8Array {
+    return this.#room;
+  }
+
+  receive(count: number): void | Promise<void> {
+    this.#bytes.push(...this.#room.subarray(0, count));
+    return this.patience;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** Waits until so many bytes have come, and takes them. */
+  async take(count: number): Promise<number[]> {
+    await waitFor(() => this.#bytes.length >= count, { what: `${count} bytes` });
+    return this.#bytes.splice(0, count);
+  }
+
+  async hasEnded(how: "well" | "badly"): Promise<void> {
+    await waitFor(() => this.ended !== undefined, { what: "the end" });
+    assertEquals(this.ended, how);
+  }
+}
+
 Deno.test({
   name: "without the permission ffi there is no poller, and nobody is asked for it",
   permissions: { ffi: false },
@@ -39,23 +77,22 @@ pollerTest("a poller takes over connections that Deno has accepted", async () =>
   const socket = poller.adopt(accepted)!;
   // Nobody can have it twice.
   assertEquals(poller.adopt(accepted), undefined);
-  const into = new Uint8Array(10);
-  const reading = socket.read(into);
+  const inbox = new Inbox(socket);
   await client.write(new Uint8Array([1, 2, 3]));
-  assertEquals(await reading, 3);
-  assertEquals([...into.subarray(0, 3)], [1, 2, 3]);
+  assertEquals(await inbox.take(3), [1, 2, 3]);
   assertEquals(socket.write(new Uint8Array([4, 5])), 2);
+  const into = new Uint8Array(10);
   assertEquals(await client.read(into), 2);
   assertEquals([...into.subarray(0, 2)], [4, 5]);
   await client.closeWrite();
-  assertEquals(await socket.read(into), null);
+  await inbox.hasEnded("well");
   socket.close();
   await assertRejects(async () => void await socket.write(into), Deno.errors.BrokenPipe);
   assertEquals(await client.read(into), null);
   await poller.close();
 });
 
-pollerTest("data and the end that come together are both read", async () => {
+pollerTest("data and the end that come together are both delivered", async () => {
   const poller = SocketPoller.open(NO_WORK)!;
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
@@ -63,10 +100,54 @@ pollerTest("data and the end that come together are both read", async () => {
   await client.write(new Uint8Array(5));
   client.close();
   const socket = poller.adopt(accepted)!;
-  const into = new Uint8Array(100);
-  assertEquals(await socket.read(into), 5);
-  assertEquals(await socket.read(into), null);
+  const inbox = new Inbox(socket);
+  await inbox.hasEnded("well");
+  assertEquals(inbox.length, 5);
   socket.close();
+  await poller.close();
+});
+
+pollerTest("a receiver that asks for patience is given nothing more until then", async () => {
+  const poller = SocketPoller.open(NO_WORK)!;
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  const socket = poller.adopt(await listener.accept())!;
+  const inbox = new Inbox(socket);
+  const patience = Promise.withResolvers<void>();
+  inbox.patience = patience.promise;
+  await client.write(new Uint8Array(350));
+  assertEquals((await inbox.take(100)).length, 100);
+  await pause(UNTIL_ASLEEP);
+  assertEquals(inbox.length, 0);
+  inbox.patience = undefined;
+  patience.resolve();
+  assertEquals((await inbox.take(250)).length, 250);
+  socket.close();
+  await inbox.hasEnded("well");
+  await poller.close();
+});
+
+pollerTest("a receiver that throws ends its connection alone", async () => {
+  const poller = SocketPoller.open(NO_WORK)!;
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const clients: Deno.TcpConn[] = [];
+  const sockets: PolledSocket[] = [];
+  for (let i = 0; i < 2; i++) {
+    clients.push(await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }));
+    sockets.push(poller.adopt(await listener.accept())!);
+  }
+  const failing = sockets[0].deliver({
+    room: () => new Uint8Array(10),
+    receive() {
+      throw new Error("it cannot be read");
+    },
+  });
+  const inbox = new Inbox(sockets[1]);
+  for (const client of clients) await client.write(new Uint8Array([1]));
+  await assertRejects(() => failing, Error, "it cannot be read");
+  assertEquals(await inbox.take(1), [1]);
+  for (const socket of sockets) socket.close();
+  for (const client of clients) client.close();
   await poller.close();
 });
 
