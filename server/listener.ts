@@ -148,7 +148,11 @@ export class Listeners {
         connection = await listener.accept();
       } catch (error) {
         if (isListenerClosed(error)) return;
-        // Out of file descriptors, or the peer is gone already: the next one may succeed.
+        if (isPeerGone(error)) {
+          this.#server.log("verbose", `A connection ended before it began: ${error}`);
+          continue;
+        }
+        // Out of file descriptors: later there may be some.
         this.#server.log("warning", `A connection could not be accepted: ${error}`);
         await new Promise((resolve) => setTimeout(resolve, 10));
         continue;
@@ -233,6 +237,13 @@ export class Listeners {
 
 function isListenerClosed(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}
+
+/** Whether the other side has ended a connection before it was accepted, as some health checks do. */
+function isPeerGone(error: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return error instanceof NotConnected || error instanceof ConnectionAborted ||
+    error instanceof ConnectionReset;
 }
 
 function removeSocketFile(path: string): void {

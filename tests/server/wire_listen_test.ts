@@ -1,5 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import net from "node:net";
 import { CoolCache } from "../../server/coolcache.ts";
+import { startCoolcache } from "../support/peer.ts";
 import { startServer, Wire } from "./wire.ts";
 
 /** An address of this machine that is not a loopback one. */
@@ -149,4 +151,26 @@ Deno.test("A client of this machine may set protected directives where that is a
   await using instance = await startServer({ "enable-protected-configs": "local" });
   using wire = await Wire.connect(instance);
   await wire.ask("CONFIG SET dbfilename other.rdb\r\n", "+OK\r\n");
+});
+
+Deno.test("Connections that are reset before they are accepted hold nobody up", async () => {
+  await using peer = await startCoolcache();
+  // While it stands still the system completes connections for it.
+  Deno.kill(peer.pid, "SIGSTOP");
+  try {
+    for (let i = 0; i < 200; i++) {
+      const socket = net.connect(peer.port, "127.0.0.1");
+      await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+      socket.resetAndDestroy();
+      await closed;
+    }
+  } finally {
+    Deno.kill(peer.pid, "SIGCONT");
+  }
+  const started = performance.now();
+  using connection = await peer.connect();
+  assertEquals(await connection.line("PING"), "+PONG");
+  assertLess(performance.now() - started, 1000);
+  assert(!peer.log().includes("could not be accepted"), peer.log());
 });
