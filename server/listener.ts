@@ -240,7 +240,7 @@ function isListenerClosed(error: unknown): boolean {
 }
 
 /** Whether the other side has ended a connection before it was accepted, as some health checks do. */
-function isPeerGone(error: unknown): boolean {
+export function isPeerGone(error: unknown): boolean {
   const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
   return error instanceof NotConnected || error instanceof ConnectionAborted ||
     error instanceof ConnectionReset;

@@ -14,6 +14,7 @@ import { flushAll } from "../../storage/lazy_free.ts";
 import { keySlot, SLOTS } from "../../storage/memory/key_slot.ts";
 import { SlottedTable } from "../../storage/memory/slotted_table.ts";
 import type { CallContext } from "../call_context.ts";
+import { isPeerGone } from "../listener.ts";
 import { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
 import type { Reply } from "../resp/reply.ts";
@@ -174,6 +175,13 @@ export class Cluster implements ClusterApi {
         connection = await listener.accept();
       } catch (error) {
         if (this.#isClosed) return;
+        if (isPeerGone(error)) {
+          this.#server.log(
+            "verbose",
+            `A cluster node's connection ended before it began: ${error}`,
+          );
+          continue;
+        }
         this.#server.log("warning", `A cluster node could not be accepted: ${error}`);
         await new Promise((resolve) => setTimeout(resolve, TICK_MS));
         continue;

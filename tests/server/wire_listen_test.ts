@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import net from "node:net";
 import { CoolCache } from "../../server/coolcache.ts";
+import { freePort } from "../support/free_port.ts";
 import { startCoolcache } from "../support/peer.ts";
+import { waitFor } from "../support/wait.ts";
 import { startServer, Wire } from "./wire.ts";
 
 /** An address of this machine that is not a loopback one. */
@@ -153,18 +155,22 @@ Deno.test("A client of this machine may set protected directives where that is a
   await wire.ask("CONFIG SET dbfilename other.rdb\r\n", "+OK\r\n");
 });
 
+/** Opens so many connections, which the system completes, and resets them at once. */
+async function connectAndReset(port: number, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const socket = net.connect(port, "127.0.0.1");
+    await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.resetAndDestroy();
+    await closed;
+  }
+}
+
 Deno.test("Connections that are reset before they are accepted hold nobody up", async () => {
   await using peer = await startCoolcache();
-  // While it stands still the system completes connections for it.
   Deno.kill(peer.pid, "SIGSTOP");
   try {
-    for (let i = 0; i < 200; i++) {
-      const socket = net.connect(peer.port, "127.0.0.1");
-      await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
-      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-      socket.resetAndDestroy();
-      await closed;
-    }
+    await connectAndReset(peer.port, 200);
   } finally {
     Deno.kill(peer.pid, "SIGCONT");
   }
@@ -173,4 +179,20 @@ Deno.test("Connections that are reset before they are accepted hold nobody up", 
   assertEquals(await connection.line("PING"), "+PONG");
   assertLess(performance.now() - started, 1000);
   assert(!peer.log().includes("could not be accepted"), peer.log());
+});
+
+Deno.test("Neither do such connections to the cluster bus", async () => {
+  const busPort = freePort();
+  await using peer = await startCoolcache([
+    ...["--cluster-enabled", "yes", "--cluster-port", String(busPort)],
+    ...["--loglevel", "verbose"],
+  ]);
+  Deno.kill(peer.pid, "SIGSTOP");
+  try {
+    await connectAndReset(busPort, 20);
+  } finally {
+    Deno.kill(peer.pid, "SIGCONT");
+  }
+  const seen = () => peer.log().split("connection ended before it began").length - 1;
+  await waitFor(() => seen() === 20, { what: "all of them", timeout: 1000 });
 });
