@@ -1,8 +1,10 @@
+import { CoolClient } from "../../client/mod.ts";
+import { CoolCache } from "../../server/coolcache.ts";
 import { Cron } from "../../server/cron.ts";
 import { Args } from "../../server/resp/args.ts";
 import { flushAll } from "../../storage/lazy_free.ts";
 import { type BareServer, bareServer } from "../support/bare_server.ts";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 
 /** Runs `test` with the cron of a server, whose timers are stopped: it ticks when it is told to. */
 function withCron(bare: BareServer, test: (cron: Cron) => void): void {
@@ -83,4 +85,126 @@ Deno.test("memory is given back in the first quiet second, and every ten seconds
     // That second was the last busy one: nothing has gathered since.
     assertEquals(second(0), 2);
   });
+});
+
+/** Adds work that takes so many eighths of a millisecond by the server's clock; `note` is told of each. */
+function addWork(bare: BareServer, eighths: number, note: () => void): void {
+  bare.server.keyspace.lazyFree.addDisposal(() => {
+    bare.advance(1 / 8);
+    note();
+    return --eighths > 0;
+  });
+}
+
+/** Lets everything go on that waits for nothing but promises. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 100; i++) await undefined;
+}
+
+Deno.test("all that a slice does shares one budget, and the next slice follows when others worked", async () => {
+  const bare = bareServer();
+  const { keyspace } = bare.server;
+  const [db] = keyspace.databases;
+  let trail = "";
+  const { expired } = keyspace.hooks;
+  keyspace.hooks.expired = (db, ref) => {
+    expired?.(db, ref);
+    bare.advance(1 / 4);
+    trail += "e";
+  };
+  for (const key of ["a", "b"]) db.setString(Args.of(key), 0, "v", keyspace.now + 5);
+  bare.advance(10);
+  addWork(bare, 13, () => trail += "f");
+  const cron = new Cron(bare.server, () => {
+    trail += " ";
+    return Promise.resolve();
+  });
+  try {
+    cron.tick();
+    // Two expired keys have taken 0.5 of the 0.8 ms, so that three eighths are too many.
+    assertEquals(trail, "eefff ");
+    await settle();
+    assertEquals(trail, "eefff fffffff fff");
+  } finally {
+    cron.stop();
+  }
+});
+
+Deno.test("between two slices commands have as long as a slice, unless there are none", async () => {
+  const bare = bareServer();
+  const { stats } = bare.server;
+  let trail = "";
+  let turns = 0;
+  addWork(bare, 21, () => trail += "f");
+  const cron = new Cron(bare.server, () => {
+    const isBusy = ++turns <= 5;
+    trail += isBusy ? "c" : "-";
+    if (isBusy) {
+      stats.commands++;
+      bare.advance(1 / 4);
+    }
+    return Promise.resolve();
+  });
+  try {
+    cron.tick();
+    await settle();
+    // Four turns of a quarter are more than 0.8 ms; after the fifth one nobody wants anything.
+    assertEquals(trail, "fffffffccccfffffffc-fffffff");
+  } finally {
+    cron.stop();
+  }
+});
+
+Deno.test("work that goes on is neither begun again by a tick, nor gone on with after the end", async () => {
+  const bare = bareServer();
+  let pieces = 0;
+  let goOn = () => {};
+  addWork(bare, 100, () => pieces++);
+  const cron = new Cron(bare.server, () => new Promise<void>((resolve) => goOn = resolve));
+  try {
+    cron.tick();
+    assertEquals(pieces, 7);
+    cron.tick();
+    assertEquals(pieces, 7);
+    goOn();
+    await settle();
+    assertEquals(pieces, 14);
+  } finally {
+    cron.stop();
+  }
+  goOn();
+  await settle();
+  assertEquals(pieces, 14);
+});
+
+/** Has a server's background work, a millisecond after the other, until `others` had ten turns meanwhile. */
+async function workBeside(instance: CoolCache, others: () => Promise<unknown>): Promise<number> {
+  let pieces = 0;
+  let turns = 0;
+  const isOver = () => turns === 10 || pieces === 2000;
+  instance.server.keyspace.lazyFree.addDisposal(() => {
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    pieces++;
+    return !isOver();
+  });
+  while (!isOver()) {
+    await others();
+    if (pieces > 0) turns++;
+  }
+  return pieces;
+}
+
+Deno.test("clients are answered while the background has work", async () => {
+  await using instance = await CoolCache.start({ port: 0, directives: { hz: "500" } });
+  await using client = await CoolClient.connect({ port: instance.port });
+  const pieces = await workBeside(instance, () => client.command("PING"));
+  assertLess(pieces, 2000);
+});
+
+Deno.test("timers run while the background of a server that listens nowhere has work", async () => {
+  await using instance = await CoolCache.start({ port: null, directives: { hz: "500" } });
+  const timer = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const pieces = await workBeside(instance, timer);
+  assertLess(pieces, 2000);
 });
