@@ -104,6 +104,13 @@ export function removeFrom(libc: Libc, epollFd: number, fd: number): boolean {
   return libc.epoll_ctl(epollFd, EPOLL_CTL_DEL, fd, new Uint8Array(RECORD_WORDS * 4)) === 0;
 }
 
+/** Puts a file descriptor back into somebody's epoll instance, who will hear nothing of it but its end; false when it cannot be. */
+export function returnTo(libc: Libc, epollFd: number, fd: number): boolean {
+  const record = new Int32Array(RECORD_WORDS);
+  record[0] = Event.onChange;
+  return libc.epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, new Uint8Array(record.buffer)) === 0;
+}
+
 /** The file descriptors of this process's epoll instances. */
 export function epollInstances(): number[] {
   const instances: number[] = [];

@@ -22,7 +22,7 @@
  */
 
 import type { setImmediate } from "node:timers";
-import { Epoll, epollInstances, Event, removeFrom } from "./epoll.ts";
+import { Epoll, epollInstances, Event, removeFrom, returnTo } from "./epoll.ts";
 import { type Libc, type LibcLibrary, openLibc } from "./libc.ts";
 import { PolledSocket, type Turns } from "./polled_socket.ts";
 import { SocketFinder } from "./socket_finder.ts";
@@ -155,6 +155,8 @@ export class SocketPoller implements Turns {
     this.#freeKeys.push(socket.key);
     this.#finder.freed(socket.fd);
     this.#epoll!.remove(socket.fd);
+    // Deno takes it out of its instance when it closes it, and keeps its record of it (0.5 KB) for ever when that fails.
+    returnTo(this.#libc, this.#denoFd, socket.fd);
     if (--this.#count === 0) this.#wake();
   }
 

@@ -151,6 +151,32 @@ pollerTest("a receiver that throws ends its connection alone", async () => {
   await poller.close();
 });
 
+pollerTest("nothing of a connection is left behind", async () => {
+  const poller = SocketPoller.open(NO_WORK)!;
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connectAndClose = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      using _client = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+      poller.adopt(await listener.accept())!.close();
+    }
+  };
+  // What is not JavaScript's own memory, in bytes.
+  const native = () => {
+    const { rss, heapTotal } = Deno.memoryUsage();
+    return rss - heapTotal;
+  };
+  const growths: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    const before = native();
+    await connectAndClose(3000);
+    growths.push((native() - before) / 3000);
+  }
+  // Single rounds differ by the collector's doings.
+  const median = growths.toSorted((a, b) => a - b)[4];
+  assertLess(median, 200, `bytes of a connection: ${growths}`);
+  await poller.close();
+});
+
 pollerTest("over IPv6 it is the same", async () => {
   const hostname = "::1";
   let listener: Deno.TcpListener;
