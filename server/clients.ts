@@ -6,8 +6,9 @@
 
 import type { ClientFilter, ClientsApi } from "../commands/context.ts";
 import { Flag } from "../commands/registry.ts";
+import type { Connection, Endpoints } from "./connection.ts";
+import type { Args } from "./resp/args.ts";
 import type { Server } from "./server.ts";
-import type { Connection, Endpoints } from "./session.ts";
 import { Session } from "./session.ts";
 
 /** Why everybody is kept from writing: replicas are to catch up before … */
@@ -137,6 +138,15 @@ export class Clients implements ClientsApi {
     this.#waiting = [];
     // Whom something else still holds up waits again.
     for (const session of waiting) session.resume();
+  }
+
+  /** Whether a pause holds up this client's request. */
+  holdsUp(session: Session, args: Args): boolean {
+    const { registry } = this.#server;
+    const command = registry.lookUp(args) ?? registry.find(args);
+    let mask = command === undefined ? 0 : this.#server.maskOf(command, args);
+    if ((mask & Flag.executes) !== 0) mask |= session.transaction?.mask ?? 0;
+    return this.holds(session, mask);
   }
 
   /** Whether a pause holds up this client's command, which has the flags `mask`. */

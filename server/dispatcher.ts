@@ -18,6 +18,7 @@ import { ReplyError } from "./resp/errors.ts";
 import { busyRefusal } from "./scripting/scripting.ts";
 import type { Server } from "./server.ts";
 import { Mode, type Session } from "./session.ts";
+import { endCaching } from "./tracking.ts";
 
 /** One reason to refuse a command. */
 interface Gate {
@@ -253,8 +254,8 @@ export class Dispatcher {
     const later = this.call(ctx, command, args);
     if (server.blocking.anyReady && server.busy === undefined) server.blocking.serveReady();
     if (client.tracking?.caching !== true) return later;
-    if (later === undefined) client.endCaching(command);
-    else return later.then(() => client.endCaching(command));
+    if (later === undefined) endCaching(client, command);
+    else return later.then(() => endCaching(client, command));
   }
 
   /** {@link call} for one command of a transaction, which is timed although its batch is timed as a whole. */
@@ -414,7 +415,7 @@ export class Dispatcher {
   ): void {
     const { client } = ctx;
     client.transaction?.abort();
-    if (client.tracking !== undefined) client.endCaching(command);
+    if (client.tracking !== undefined) endCaching(client, command);
     if (command === undefined || (command.mask & Flag.executes) === 0) {
       this.#refuse(ctx, refusal);
       return;

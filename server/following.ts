@@ -21,11 +21,11 @@ import type { UpstreamSocket } from "../replication/upstream.ts";
 import { flushAll, giveUp } from "../storage/lazy_free.ts";
 import { Database } from "../storage/keyspace.ts";
 import { loadSnapshot } from "../storage/rdb/snapshot_reader.ts";
+import type { Endpoints, ReadConnection } from "./connection.ts";
 import { plainAddress } from "./listener.ts";
 import { loadOptions, noteLoaded } from "./persistence/rdb_load.ts";
 import { OwnExpiries } from "./own_expiries.ts";
 import type { Server } from "./server.ts";
-import type { Endpoints, ReadConnection } from "./session.ts";
 
 const FILE_CHUNK_BYTES = 64 * 1024;
 /** What blocked clients are told when the role changes under them. */

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { type Connection, type Endpoints, isPeerGone } from "./connection.ts";
 import type { Server } from "./server.ts";
-import type { Connection, Endpoints } from "./session.ts";
 import type { SocketPoller } from "./sockets/poller.ts";
 
 /** An address that the server listens on. */
@@ -237,13 +237,6 @@ export class Listeners {
 
 function isListenerClosed(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
-}
-
-/** Whether the other side has ended a connection before it was accepted, as some health checks do. */
-export function isPeerGone(error: unknown): boolean {
-  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
-  return error instanceof NotConnected || error instanceof ConnectionAborted ||
-    error instanceof ConnectionReset;
 }
 
 function removeSocketFile(path: string): void {

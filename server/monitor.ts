@@ -5,9 +5,9 @@
  */
 
 import type { CommandSpec } from "../commands/command.ts";
+import type { Endpoints } from "./connection.ts";
 import { Args } from "./resp/args.ts";
 import { quoted } from "./resp/quoted.ts";
-import type { Endpoints } from "./session.ts";
 
 /** From where scripts call commands. */
 export const SCRIPT_ENDPOINTS: Endpoints = {

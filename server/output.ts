@@ -11,13 +11,11 @@
  *
  *     gathering ──► sealed ──► released ──► leaving        with an open gate: gathering ──► leaving
  *
- * Encoders come from a pool shared by all connections of a server: an idle one holds none. {@link OutputLimit} is
- * `client-output-buffer-limit`: how many unread replies are too many, and for how long.
+ * Encoders come from a pool shared by all connections of a server: an idle one holds none.
  *
  * @module
  */
 
-import type { OutputBufferLimit } from "./config/lists.ts";
 import { ReplyEncoder, USUAL_CAPACITY } from "./resp/reply_encoder.ts";
 
 /** Where bytes go. */
@@ -363,25 +361,5 @@ export class EncoderPool {
     const isSame = last.buffer === buf.buffer && last.byteOffset === from &&
       last.length === to - from;
     return isSame ? last : this.#view = buf.subarray(from, to);
-  }
-}
-
-/** Judges the unread replies of one client. */
-export class OutputLimit {
-  /** When the soft limit was reached, Unix time in seconds; undefined while it is not. */
-  #softSince: number | undefined;
-
-  /** Whether a client with `pending` bytes of unread replies is to be closed; 0 in `limit` means unlimited. */
-  isExceeded(pending: number, limit: OutputBufferLimit, now: number): boolean {
-    const { hardBytes, softBytes, softSeconds } = limit;
-    if (hardBytes > 0 && pending >= hardBytes) return true;
-    if (softBytes === 0 || pending < softBytes) {
-      this.#softSince = undefined;
-      return false;
-    }
-    // Whole seconds count, as in Redis: a client may have up to one more than configured.
-    const second = Math.floor(now / 1000);
-    this.#softSince ??= second;
-    return second - this.#softSince > softSeconds;
   }
 }

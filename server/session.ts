@@ -10,41 +10,34 @@
 
 import type { User } from "./acl/user.ts";
 import type { ClientApi, ReplyMode } from "../commands/context.ts";
-import { Flag, type RegisteredCommand } from "../commands/registry.ts";
+import type { RegisteredCommand } from "../commands/registry.ts";
 import type { Database } from "../storage/keyspace.ts";
 import { CallContext } from "./call_context.ts";
+import { MOST_UNREAD_BYTES, OutputLimit, RequestLimits, UNCOUNTED_BYTES } from "./client_limits.ts";
+import { clientLine } from "./client_line.ts";
+import { type Connection, type Endpoints, farewell, isDisconnection } from "./connection.ts";
 import type { Replica, ReplicaLink } from "../replication/replica_link.ts";
 import type { StreamFeed } from "../replication/replica_role.ts";
 import { LEAST_BYTES } from "./look_ahead.ts";
-import { Output, OutputLimit } from "./output.ts";
+import { Output } from "./output.ts";
 import type { Subscriptions } from "./pubsub.ts";
-import type { OutputBufferLimit } from "./config/lists.ts";
-import { type ByteSource, commandSink, requestStream } from "./request_stream.ts";
-import { type Args, encodeLatin1 } from "./resp/args.ts";
+import { commandSink, requestStream } from "./request_stream.ts";
+import type { Args } from "./resp/args.ts";
 import { ProtocolError } from "./resp/errors.ts";
 import type { Reply } from "./resp/reply.ts";
 import { ReplyEncoder } from "./resp/reply_encoder.ts";
-import { type DecoderLimits, RequestDecoder } from "./resp/request_decoder.ts";
+import { RequestDecoder } from "./resp/request_decoder.ts";
 import type { Server } from "./server.ts";
-import type { Receiver } from "./sockets/polled_socket.ts";
 import { prefixMemory, type Tracked } from "./tracking.ts";
 import { Transaction } from "./transaction.ts";
 import type { Watch } from "./watches.ts";
 
-/** A client with this many bytes of unread replies is not read from until it reads. */
-export const MOST_UNREAD_BYTES = 64 * 1024 * 1024;
-/** The same for who is sent messages, and so cannot be held back: it is closed, even if its limits are higher. */
-const MOST_UNREAD_MESSAGES = 1024 * 1024 * 1024;
-/** So much may always wait, as in the fixed buffer that Redis does not count. */
-const UNLIMITED_BYTES = 16 * 1024;
 /** From so many requests in one read on a client counts as one that pipelines. */
 const PIPELINED = 4;
 /** The first room for the reply of a command that waits. */
 const LATE_REPLY_BYTES = 64;
 /** About what each watch of a key takes. */
 const WATCH_BYTES = 256;
-/** How long a client that has ended its requests may take to read the last replies, in ms. */
-const FAREWELL_MS = 1000;
 
 /** States of a client in which its commands do not go straight to their handlers. */
 export const Mode = {
@@ -61,33 +54,6 @@ export const Mode = {
   /** Its user may not do everything. */
   restricted: 32,
 } as const;
-
-/** Where replies go, and what ends with a session. */
-interface Outward {
-  /** Takes the beginning of `bytes`, and answers how many: at once, if it can. */
-  write(bytes: Uint8Array): number | Promise<number>;
-  close(): void;
-}
-
-/** A connection that its session reads, such as Deno's. */
-export interface ReadConnection extends Outward, ByteSource {}
-
-/** A connection that has its turns with all others, such as a polled one. */
-export interface TurnConnection extends Outward {
-  deliver(receiver: Receiver): Promise<void>;
-}
-
-/** What a session needs of its connection. */
-export type Connection = ReadConnection | TurnConnection;
-
-/** Where a connection comes from and goes to, as CLIENT LIST shows it. */
-export interface Endpoints {
-  readonly remote: string;
-  readonly local: string;
-  /** The other side is this machine. */
-  readonly isLocal: boolean;
-  readonly isUnix: boolean;
-}
 
 /** One connected client. */
 export class Session implements ClientApi, ReplicaLink {
@@ -177,7 +143,7 @@ export class Session implements ClientApi, ReplicaLink {
     this.createdAt = this.lastActiveAt = server.keyspace.now;
     this.account = server.acl.defaultUser;
     this.authenticated = !server.acl.requiresLogin;
-    this.#decoder = new RequestDecoder(new SessionLimits(server, this));
+    this.#decoder = new RequestDecoder(new RequestLimits(server.config.values, this));
     this.output = new Output(connection, server.encoders, server.stats, () => this.close());
     this.#context = new CallContext(server, this, server.discard);
   }
@@ -328,22 +294,13 @@ export class Session implements ClientApi, ReplicaLink {
       const connection = this.#connection;
       if ("deliver" in connection) await connection.deliver(this);
       else await commandSink(requestStream(connection, this), this);
-      await this.#farewell();
+      if (!this.#closed) await farewell(this.output);
     } catch (error) {
       if (!isDisconnection(error) && !this.#closed) {
         this.#server.log("warning", `Client ${this.endpoints.remote} was dropped: ${error}`);
       }
     }
     this.close();
-  }
-
-  /** The client has ended its requests: let the last replies reach it. */
-  async #farewell(): Promise<void> {
-    if (this.#closed || this.output.pending === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL_MS));
-    await Promise.race([this.output.drained(), patience]);
-    clearTimeout(timer);
   }
 
   /** Whether the last read took all the room there was, so that more is waiting. */
@@ -434,7 +391,7 @@ export class Session implements ClientApi, ReplicaLink {
     const commands = server.stats.commands - first;
     this.commandCount += commands;
     // A client that asks for more than its limit allows is sent nothing of it.
-    if (this.output.pending > UNLIMITED_BYTES) this.checkOutputLimit();
+    if (this.output.pending > UNCOUNTED_BYTES) this.checkOutputLimit();
     // Of Deno's connections few are served in a turn, so that a reply that somebody waits for leaves at once.
     if (commands < PIPELINED && !this.takesTurns) this.output.flush();
     else server.pushes.addReplies(this.output);
@@ -450,24 +407,10 @@ export class Session implements ClientApi, ReplicaLink {
   /** Closes the connection when more replies wait to be read than `client-output-buffer-limit` allows. */
   checkOutputLimit(): void {
     const server = this.#server;
-    const { type, unread: pending } = this;
-    const limit = this.#limitOf(type);
-    // Who is fed by others is not held back by not being read from.
-    const floods = (this.isMonitor && pending > MOST_UNREAD_BYTES) ||
-      (type === "pubsub" && pending > MOST_UNREAD_MESSAGES);
-    if (!floods && !this.#outputLimit.isExceeded(pending, limit, server.keyspace.now)) return;
+    if (!this.#outputLimit.isBroken(this, server.config.values, server.keyspace.now)) return;
     server.stats.outputLimitDisconnections++;
     server.log("warning", `Client ${this.describe()} is closed: it leaves its replies unread`);
     this.close();
-  }
-
-  #limitOf(type: Session["type"]): OutputBufferLimit {
-    const { clientOutputBufferLimit, replBacklogSize } = this.#server.config.values;
-    const limit = clientOutputBufferLimit[type === "primary" ? "normal" : type];
-    // Who was closed within the backlog would come back and go on where it was.
-    return type !== "replica" || limit.hardBytes === 0 || limit.hardBytes >= replBacklogSize
-      ? limit
-      : { ...limit, hardBytes: replBacklogSize };
   }
 
   /** Bytes that it has not read yet; of a replica what waits of the stream, but not of its snapshot. */
@@ -510,7 +453,7 @@ export class Session implements ClientApi, ReplicaLink {
     if (this.#isAtWork) return this.push(buf.subarray(from, to));
     const { output } = this;
     if (output.share(buf, from, to)) this.#server.pushes.add(this);
-    else if (output.gathered > UNLIMITED_BYTES) this.checkOutputLimit();
+    else if (output.gathered > UNCOUNTED_BYTES) this.checkOutputLimit();
   }
 
   get hasUnsentReplies(): boolean {
@@ -555,12 +498,6 @@ export class Session implements ClientApi, ReplicaLink {
     // It is no part of the reply, which may be silenced or taken back.
     this.#replyStart = encoder.length;
     if (this.#server.currentSession !== this) this.#server.pushes.add(this);
-  }
-
-  /** Ends what CLIENT CACHING asked for, unless it was said just now or a transaction is being composed. */
-  endCaching(command: RegisteredCommand | undefined): void {
-    if (this.tracking === undefined || this.transaction !== undefined) return;
-    if ((command?.parent ?? command)?.fullName !== "client") this.tracking.caching = false;
   }
 
   /** Whether replies reach the client, as CLIENT REPLY wants it. */
@@ -619,15 +556,11 @@ export class Session implements ClientApi, ReplicaLink {
 
   /** Whether the command at hand must wait for CLIENT UNPAUSE. */
   #waitsForPause(): boolean {
-    const server = this.#server;
-    const { args } = this.#decoder;
-    const command = server.registry.lookUp(args) ?? server.registry.find(args);
-    let mask = command === undefined ? 0 : server.maskOf(command, args);
-    if ((mask & Flag.executes) !== 0) mask |= this.transaction?.mask ?? 0;
-    if (!server.clients.holds(this, mask)) return false;
+    const { clients } = this.#server;
+    if (!clients.holdsUp(this, this.#decoder.args)) return false;
     this.#parked = this.#postponed = true;
     this.#decoder.rereadRequest();
-    server.clients.waitForUnpause(this);
+    clients.waitForUnpause(this);
     return true;
   }
 
@@ -746,111 +679,6 @@ export class Session implements ClientApi, ReplicaLink {
   }
 
   describe(): string {
-    const now = this.#server.keyspace.now;
-    const { remote, local } = this.endpoints;
-    const free = this.#decoder.capacity - this.#decoder.pending;
-    // Redis has a buffer of this size for each client, and a list of others, as large, for what does not fit.
-    const { unread: pending } = this;
-    const waiting = Math.max(0, pending - UNLIMITED_BYTES);
-    const fields: [name: string, value: string | number][] = [
-      ["id", this.id],
-      ["addr", remote],
-      ["laddr", local],
-      ["fd", this.id],
-      ["name", this.name],
-      ["age", Math.floor((now - this.createdAt) / 1000)],
-      ["idle", Math.floor((now - this.lastActiveAt) / 1000)],
-      ["flags", this.#flags()],
-      ["db", this.#context.db.id],
-      ["sub", this.subscriptions?.counts.channel ?? 0],
-      ["psub", this.subscriptions?.counts.pattern ?? 0],
-      ["ssub", this.subscriptions?.counts.shard ?? 0],
-      ["multi", this.transaction?.count ?? -1],
-      ["qbuf", this.#decoder.pending],
-      ["qbuf-free", free],
-      ["argv-mem", this.#argumentBytes()],
-      ["multi-mem", this.transaction?.argumentBytes ?? 0],
-      ["rbs", 0],
-      ["rbp", 0],
-      ["obl", Math.min(pending, UNLIMITED_BYTES)],
-      ["oll", Math.ceil(waiting / UNLIMITED_BYTES)],
-      ["omem", waiting],
-      ["tot-mem", this.memory],
-      ["events", "r"],
-      ["cmd", this.lastCommand?.fullName ?? "NULL"],
-      ["user", this.isPrimary ? "(superuser)" : utf8(this.user)],
-      ["redir", this.tracking?.redirect ?? -1],
-      ["resp", this.#protocol],
-      ["lib-name", this.libName],
-      ["lib-ver", this.libVersion],
-      // Redis 7.4 has it before qbuf; there it would surprise those who know the order of 7.2.
-      ["watch", this.watched.length],
-    ];
-    return fields.map(([name, value]) => `${name}=${value}`).join(" ");
+    return clientLine(this, this.#server);
   }
-
-  /** Bytes of the arguments of the command that is being carried out. */
-  #argumentBytes(): number {
-    if (this.#server.currentSession !== this && !this.isBlocked) return 0;
-    const { count, len } = this.#decoder.args;
-    let bytes = 0;
-    for (let i = 0; i < count; i++) bytes += len[i];
-    return bytes;
-  }
-
-  #flags(): string {
-    let flags = "";
-    if (this.isMonitor) flags += "O";
-    else if (this.isReplica) flags += "S";
-    if (this.isPrimary) flags += "M";
-    if (this.type === "pubsub") flags += "P";
-    if (this.inTransaction) flags += "x";
-    if (this.isBlocked || this.#postponed) flags += "b";
-    if (this.tracking !== undefined) flags += "t";
-    if (this.tracking?.isBroken) flags += "R";
-    if (this.tracking?.isBroadcast) flags += "B";
-    if (this.isBroken) flags += "d";
-    if (this.#closing) flags += "c";
-    if (this.endpoints.isUnix) flags += "U";
-    if (this.readsFromReplica) flags += "r";
-    if (this.noEvict) flags += "e";
-    if (this.noTouch) flags += "T";
-    return flags === "" ? "N" : flags;
-  }
-}
-
-/** The text that UTF-8 says, given one byte a character. */
-function utf8(text: string): string {
-  return new TextDecoder().decode(encodeLatin1(text));
-}
-
-/** The limits of a session's requests, read where they live. */
-class SessionLimits implements DecoderLimits {
-  readonly #server: Server;
-  readonly #session: Session;
-
-  constructor(server: Server, session: Session) {
-    this.#server = server;
-    this.#session = session;
-  }
-
-  get arraysOnly(): boolean {
-    return this.#session.isPrimary;
-  }
-
-  get maxBulkLength(): number {
-    return this.#session.mustObey ? Infinity : this.#server.config.values.protoMaxBulkLen;
-  }
-
-  get restricted(): boolean {
-    return !this.#session.authenticated;
-  }
-}
-
-/** Whether an error of a connection only says that it has ended. */
-function isDisconnection(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.UnexpectedEof;
 }

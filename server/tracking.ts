@@ -378,3 +378,12 @@ function keysOf({ spec }: RegisteredCommand, args: Args): number[] {
     throw error;
   }
 }
+
+/** Ends what CLIENT CACHING asked for, unless it was said just now or a transaction is being composed. */
+export function endCaching(
+  { tracking, transaction }: Session,
+  command: RegisteredCommand | undefined,
+): void {
+  if (tracking === undefined || transaction !== undefined) return;
+  if ((command?.parent ?? command)?.fullName !== "client") tracking.caching = false;
+}

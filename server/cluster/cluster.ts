@@ -14,7 +14,7 @@ import { flushAll } from "../../storage/lazy_free.ts";
 import { keySlot, SLOTS } from "../../storage/memory/key_slot.ts";
 import { SlottedTable } from "../../storage/memory/slotted_table.ts";
 import type { CallContext } from "../call_context.ts";
-import { isPeerGone } from "../listener.ts";
+import { isPeerGone } from "../connection.ts";
 import { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
 import type { Reply } from "../resp/reply.ts";

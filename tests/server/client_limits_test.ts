@@ -1,4 +1,4 @@
-import { OutputLimit } from "../../server/output.ts";
+import { OutputLimit } from "../../server/client_limits.ts";
 import { assertEquals } from "@std/assert";
 
 const LIMIT = { hardBytes: 100, softBytes: 50, softSeconds: 10 };
