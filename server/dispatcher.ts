@@ -13,6 +13,7 @@ import { Audience, effectBytes } from "../replication/effects.ts";
 import { isLoading, primaryIsDown, readOnlyReplica, tooFewReplicas } from "../commands/errors.ts";
 import { outOfMemory } from "../storage/errors.ts";
 import type { CallContext } from "./call_context.ts";
+import { feedMonitors } from "./monitor.ts";
 import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
 import { busyRefusal } from "./scripting/scripting.ts";
@@ -296,14 +297,14 @@ export class Dispatcher {
         else if (isUnit) server.effects.end();
         this.#track(ctx, command, args);
         if ((command.mask & Flag.executes) !== 0) return this.#executed(ctx, command, args, later);
-        if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
+        if (server.monitors.size > 0) feedMonitors(ctx, command, args);
         return later.catch((error) => this.#fail(ctx, command, error));
       }
     } catch (error) {
       reply.rollback(mark);
       this.#fail(ctx, command, error);
     }
-    if (server.monitors.size > 0) server.feedMonitors(ctx, command, args);
+    if (server.monitors.size > 0) feedMonitors(ctx, command, args);
     if (server.preciseTiming) server.timeCall(ctx, command, args, performance.now() - started);
     this.#handOn(ctx, args, changes, isUnit);
     this.#track(ctx, command, args);
@@ -403,7 +404,7 @@ export class Dispatcher {
       this.#fail(ctx, command, error);
     }
     const server = this.#server;
-    if (server.monitors.size > 0) server.feedMonitors(ctx, command, copy);
+    if (server.monitors.size > 0) feedMonitors(ctx, command, copy);
   }
 
   /** Answers a command that did not pass the gates; whatever is queued will not be carried out. */
@@ -425,7 +426,7 @@ export class Dispatcher {
     if (refusal instanceof ReplyError && refusal.isBare) return this.#refuse(ctx, refusal);
     const why = (refusal instanceof Error ? refusal.message : String(refusal)).replace(/^ERR /, "");
     this.#refuse(ctx, new ReplyError(`EXECABORT Transaction discarded because of: ${why}`));
-    if (this.#server.monitors.size > 0) this.#server.feedMonitors(ctx, command, args);
+    if (this.#server.monitors.size > 0) feedMonitors(ctx, command, args);
   }
 
   #fail(ctx: CallContext, command: RegisteredCommand, error: unknown): void {

@@ -20,22 +20,14 @@ import { cannotAppend, cannotSave } from "../commands/errors.ts";
 import { Flag, type RegisteredCommand, Registry } from "../commands/registry.ts";
 import { EffectStream } from "../replication/effects.ts";
 import { Failover } from "../replication/failover.ts";
-import { Primary, type SnapshotRequest } from "../replication/primary.ts";
+import { Primary } from "../replication/primary.ts";
 import { ReplicaRole } from "../replication/replica_role.ts";
 import { Compaction } from "../storage/compaction.ts";
 import { Evictor } from "../storage/eviction.ts";
 import { ActiveExpiry, FieldExpiry } from "../storage/expiry.ts";
-import {
-  AccessTracking,
-  type Database,
-  Keyspace,
-  type KeyspaceHooks,
-} from "../storage/keyspace.ts";
-import type { Ref } from "../storage/memory/arena.ts";
+import { AccessTracking, Keyspace } from "../storage/keyspace.ts";
 import type { Discard } from "../storage/memory/pages.ts";
 import { flushAll } from "../storage/lazy_free.ts";
-import { COMMON_VERSION, NEWEST_VERSION } from "../storage/rdb/format.ts";
-import { snapshot, type SnapshotOptions } from "../storage/snapshot.ts";
 import { Acl } from "./acl/acl.ts";
 import type { TableKind } from "../storage/memory/table.ts";
 import { Blocking } from "./blocking.ts";
@@ -49,19 +41,21 @@ import { Fairness } from "./fairness.ts";
 import { Following } from "./following.ts";
 import { composeInfo } from "./info.ts";
 import { KeyEvents } from "./key_events.ts";
+import { KeyNews } from "./key_news.ts";
 import { Latency } from "./latency.ts";
 import { Loading } from "./loading.ts";
 import { LookAhead } from "./look_ahead.ts";
 import type { Logger } from "./logger.ts";
 import { Aof } from "./persistence/aof.ts";
-import { describeRequest, SCRIPT_ENDPOINTS, withoutSecrets } from "./monitor.ts";
+import { showToMonitors, withoutSecrets } from "./monitor.ts";
 import type { Migrations } from "./migration.ts";
 import { Notifications } from "./notifications.ts";
 import { EncoderPool } from "./output.ts";
 import { RdbSaves } from "./persistence/rdb_saves.ts";
+import { replicaSnapshot } from "./persistence/snapshot_options.ts";
 import { PubSub } from "./pubsub.ts";
 import { Pushes } from "./pushes.ts";
-import { Args } from "./resp/args.ts";
+import type { Args } from "./resp/args.ts";
 import type { ReplyError } from "./resp/errors.ts";
 import { DiscardReply, type Reply } from "./resp/reply.ts";
 import { Functions } from "./scripting/functions.ts";
@@ -134,7 +128,8 @@ export class Server implements ServerApi, ScriptHost {
   readonly dispatcher: Dispatcher;
   readonly stats: Stats;
   readonly effects = new EffectStream();
-  readonly keyEvents = new KeyEvents(() => this.#followKeys());
+  readonly keyEvents = new KeyEvents(() => this.keyNews.follow());
+  readonly keyNews: KeyNews = new KeyNews(this);
   readonly encoders = new EncoderPool();
   readonly slowlog = new Slowlog();
   readonly latency: Latency;
@@ -153,7 +148,7 @@ export class Server implements ServerApi, ScriptHost {
   readonly scripting: Scripting = new Scripting(this);
   readonly functions: Functions = new Functions(this);
   readonly loading = new Loading(() => {
-    this.#followKeys();
+    this.keyNews.follow();
     this.dispatcher.refresh();
   });
   readonly monitors = new Set<Session>();
@@ -212,7 +207,7 @@ export class Server implements ServerApi, ScriptHost {
     this.keyspace = new Keyspace({
       databases: values.clusterEnabled ? 1 : values.databases,
       random: options.random,
-      hooks: this.#keyspaceHooks(),
+      hooks: this.keyNews.hooks(),
       clock: options.monotonic,
       ...(options.table && { table: options.table }),
       ...(options.discardMemory && { discard: options.discardMemory }),
@@ -292,7 +287,7 @@ export class Server implements ServerApi, ScriptHost {
       },
       now: () => this.keyspace.now,
       randomHex: (digits) => this.randomHex(digits),
-      snapshot: (request) => this.#snapshot(request),
+      snapshot: (request) => replicaSnapshot(this, request),
       acknowledged: () => this.#replicaAcknowledged(),
       log: (level, message) => this.log(level, message),
     });
@@ -307,63 +302,6 @@ export class Server implements ServerApi, ScriptHost {
   /** Whether keys go when memory is short: not at a replica, whose primary sees to it. */
   get evicts(): boolean {
     return this.replica.primary === undefined || !this.config.values.replicaIgnoreMaxmemory;
-  }
-
-  /** A snapshot for replicas, which must be able to read it whatever version they are, if they do not say more. */
-  #snapshot(
-    { includesKeys, includesFunctions, includesFieldTimes }: SnapshotRequest,
-  ): ReadableStream<Uint8Array> {
-    const options = this.snapshotOptions();
-    return snapshot(this.keyspace, {
-      ...options,
-      functions: includesFunctions ? options.functions : [],
-      includesKeys,
-      checksum: true,
-      ...(!includesFieldTimes && { version: COMMON_VERSION }),
-      pause: () => this.fairness.othersFirst(),
-    });
-  }
-
-  /**
-   * How all data is written as it is now: in the form of Redis 7.0, unless that would lose the times of single fields.
-   *
-   * @param isAofBase whether the changes that follow are kept in an append-only file
-   */
-  snapshotOptions({ isAofBase = false } = {}): SnapshotOptions {
-    const { maxmemoryPolicy, rdbcompression, rdbchecksum } = this.config.values;
-    const { stream } = this.replication;
-    const hasFieldTimes = this.keyspace.databases.some(({ volatileHashes }) =>
-      volatileHashes !== undefined && volatileHashes.size > 0
-    );
-    return {
-      fields: [
-        ["redis-ver", REDIS_VERSION],
-        ["redis-bits", 64],
-        ["ctime", Math.floor(this.keyspace.now / 1000)],
-        ["used-mem", this.usedMemory],
-        ...(stream.isOpen
-          ? [
-            [
-              "repl-stream-db",
-              this.replica.primary === undefined ? stream.database ?? 0 : this.replica.database,
-            ],
-            ["repl-id", stream.id],
-            ["repl-offset", stream.offset],
-          ] as const
-          : []),
-        ["aof-base", isAofBase ? 1 : 0],
-      ],
-      functions: Iterator.from(this.functions.libraries).map(({ source }) => source),
-      includesKeys: true,
-      use: maxmemoryPolicy.endsWith("-lru")
-        ? "idle"
-        : maxmemoryPolicy.endsWith("-lfu")
-        ? "frequency"
-        : "none",
-      compress: rdbcompression,
-      checksum: rdbchecksum,
-      version: hasFieldTimes ? NEWEST_VERSION : COMMON_VERSION,
-    };
   }
 
   get isLoading(): boolean {
@@ -381,74 +319,6 @@ export class Server implements ServerApi, ScriptHost {
     if (this.saves.refusesWrites) return cannotSave({ forScript });
     const { error } = this.aof;
     return error === undefined ? undefined : cannotAppend(error, { forScript });
-  }
-
-  #keyspaceHooks(): KeyspaceHooks {
-    return {
-      expired: (db, ref) => this.#keyWent("x", "expired", db, ref),
-      evicted: (db, ref) => this.#keyWent("e", "evicted", db, ref),
-      fieldExpired: (db, ref, buf, off, len) => {
-        if (!this.effects.active) return;
-        const field = buf.subarray(off, off + len);
-        this.effects.emit(db.id, Args.of("HDEL", db.keyBytes(ref), field));
-      },
-      fieldsExpired: (db, key, isGone) => this.#fieldsWent(db, key, isGone),
-      flushed: () => this.tracking.databasesFlushed(),
-      replaced: (db, by) => {
-        if (this.blocking.clients > 0) this.blocking.databaseChanged(db);
-        if (this.watches.keys > 0) this.watches.databaseReplaced(db, by);
-      },
-    };
-  }
-
-  /** Lets the keyspace tell of new and missed keys while somebody wants to know. */
-  #followKeys(): void {
-    const { keyEvents } = this;
-    const { hooks } = this.keyspace;
-    // What is loaded is not new.
-    hooks.created = keyEvents.wants("n") && this.loading.current === undefined
-      ? (db, ref) => keyEvents.emit("n", "new", db.keyBytes(ref), db)
-      : undefined;
-    hooks.missed = keyEvents.wants("m")
-      ? (db, args, i) => keyEvents.emit("m", "keymiss", args.bytes(i), db)
-      : undefined;
-  }
-
-  #keyWent(kind: "x" | "e", event: string, db: Database, ref: Ref): void {
-    // A million keys may go in a second: without listeners that leaves nothing behind.
-    if (!this.effects.active && this.blocking.clients === 0 && this.keyEvents.idle) return;
-    const key = db.keyBytes(ref);
-    const lazily = kind === "x"
-      ? this.config.values.lazyfreeLazyExpire
-      : this.config.values.lazyfreeLazyEviction;
-    if (this.effects.active) this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
-    if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
-    if (this.keyEvents.idle) return;
-    this.keyEvents.keyChanged(key, db);
-    this.keyEvents.emit(kind, event, key, db);
-  }
-
-  #fieldsWent(db: Database, key: Uint8Array, isGone: boolean): void {
-    if (isGone && this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
-    if (this.keyEvents.idle) return;
-    this.keyEvents.keyChanged(key, db);
-    this.keyEvents.emit("h", "hexpired", key, db);
-    if (isGone) this.keyEvents.emit("g", "del", key, db);
-  }
-
-  /** Deletes a key that is not this server's any more, and tells everybody. */
-  deleteKey(db: Database, ref: Ref, { tellsEffects = true } = {}): void {
-    const key = db.keyBytes(ref);
-    db.deleteRef(ref);
-    this.changes++;
-    const lazily = this.config.values.lazyfreeLazyServerDel;
-    if (tellsEffects && this.effects.active) {
-      this.effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
-    }
-    if (this.blocking.clients > 0) this.blocking.keyChanged(db, key, 0, key.length);
-    if (this.keyEvents.idle) return;
-    this.keyEvents.keyChanged(key, db);
-    this.keyEvents.emit("g", "del", key, db);
   }
 
   async migrate(ctx: CallContext, migration: Migration): Promise<void> {
@@ -755,22 +625,8 @@ export class Server implements ServerApi, ScriptHost {
     this.monitors.add(client);
   }
 
-  /** Sends a command that has run to all monitors, unless it is one that they are not shown. */
-  feedMonitors(ctx: CallContext, command: RegisteredCommand, args: Args): void {
-    if ((command.mask & (Flag.skip_monitor | Flag.admin)) !== 0) return;
-    this.showToMonitors(ctx, withoutSecrets(command.spec, args));
-  }
-
-  /** Sends a request without secrets to all monitors. */
   showToMonitors(ctx: CallContext, args: Args): void {
-    const from = ctx.isScript ? SCRIPT_ENDPOINTS : ctx.client.endpoints;
-    const line = describeRequest(this.timeMicros(), ctx.db.id, from, args);
-    for (const monitor of this.monitors) {
-      if (!monitor.isAnswered) continue;
-      monitor.output.encoder(monitor.protocol).simple(line);
-      if (monitor === ctx.client) continue;
-      this.pushes.add(monitor);
-    }
+    showToMonitors(ctx, args);
   }
 
   /** Bytes of memory that count against `maxmemory`. */

@@ -311,7 +311,7 @@ export class Cluster implements ClusterApi {
   #deleteKeys(slot: number): void {
     const server = this.#server;
     const db = server.keyspace.databases[0];
-    for (const ref of this.#table.refsInSlot(slot)) server.deleteKey(db, ref);
+    for (const ref of this.#table.refsInSlot(slot)) server.keyNews.deleteKey(db, ref);
   }
 
   #dropData(): void {

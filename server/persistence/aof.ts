@@ -24,6 +24,7 @@ import { AofLoadError, loadAof } from "./aof_loader.ts";
 import { AofManifest, BrokenManifest } from "./aof_manifest.ts";
 import { AofWriter } from "./aof_writer.ts";
 import { writeRdbFile } from "./rdb_file.ts";
+import { snapshotOptions } from "./snapshot_options.ts";
 
 /** A base goes to the disk after so many bytes each, with `aof-rewrite-incremental-fsync`. */
 const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
@@ -397,7 +398,7 @@ export class Aof implements AofApi {
   #takeSnapshot(): SnapshotWriter {
     const server = this.#server;
     const { values } = server.config;
-    const options = server.snapshotOptions({ isAofBase: true });
+    const options = snapshotOptions(server, { isAofBase: true });
     const stamp = Math.floor(server.readClock() / 1000);
     const format = this.#format === "rdb" ? new RdbFormat(options) : new CommandFormat({
       functions: options.functions,

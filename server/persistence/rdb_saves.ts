@@ -16,6 +16,7 @@ import { failureReason } from "../config/host.ts";
 import type { Server } from "../server.ts";
 import { loadRdbFile } from "./rdb_load.ts";
 import { type RdbTarget, writeRdbFile, writeRdbFileBeside } from "./rdb_file.ts";
+import { snapshotOptions } from "./snapshot_options.ts";
 
 /** After a failure the next attempt is made when so many seconds have passed. */
 const RETRY_SECONDS = 5;
@@ -120,7 +121,7 @@ export class RdbSaves implements SavesApi {
   }
 
   #snapshot({ oneByOne = false } = {}): SnapshotWriter {
-    const format = new RdbFormat(this.#server.snapshotOptions());
+    const format = new RdbFormat(snapshotOptions(this.#server));
     return new SnapshotWriter(this.#server.keyspace, format, { oneByOne });
   }
 
