@@ -8,7 +8,8 @@
  */
 
 import { encodeLatin1 } from "../resp/args.ts";
-import { GLOBALS_INDEX, type LuaState, LuaStatus } from "./engine/lua_state.ts";
+import { LuaStatus } from "./engine/lua_api.ts";
+import { GLOBALS_INDEX, type LuaState } from "./engine/lua_state.ts";
 import { checkInteger } from "./libraries/arguments.ts";
 import { bitLibrary } from "./libraries/bit.ts";
 import { cjsonLibrary } from "./libraries/cjson.ts";

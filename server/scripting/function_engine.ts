@@ -10,7 +10,8 @@
  */
 
 import { ReplyError } from "../resp/errors.ts";
-import { GLOBALS_INDEX, type LuaState, LuaStatus } from "./engine/lua_state.ts";
+import { LuaStatus } from "./engine/lua_api.ts";
+import { GLOBALS_INDEX, type LuaState } from "./engine/lua_state.ts";
 import { lockTable, pushTable, refuseUnknown } from "./environment.ts";
 import {
   type FunctionEngine,

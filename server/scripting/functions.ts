@@ -18,7 +18,7 @@ import { CorruptRdb } from "../../storage/rdb/format.ts";
 import { isDump, readFunctionDump, writeFunctionDump } from "../../storage/rdb/dump.ts";
 import type { Args } from "../resp/args.ts";
 import { ReplyError } from "../resp/errors.ts";
-import { LuaFailure } from "./engine/lua_state.ts";
+import { LuaFailure } from "./engine/lua_api.ts";
 import { pushArguments } from "./eval_scripts.ts";
 import { LuaFunctionEngine } from "./function_engine.ts";
 import {

@@ -18,7 +18,9 @@ import type { ClientApi } from "../../commands/context.ts";
 import { type Args, decodeLatin1, encodeLatin1 } from "../resp/args.ts";
 import { ProtocolError } from "../resp/errors.ts";
 import { RequestDecoder } from "../resp/request_decoder.ts";
-import { GLOBALS_INDEX, type LuaState, LuaStatus, type LuaTracer } from "./engine/lua_state.ts";
+import { LuaStatus } from "./engine/lua_api.ts";
+import type { LuaTracer } from "./engine/lua_debug.ts";
+import { GLOBALS_INDEX, type LuaState } from "./engine/lua_state.ts";
 import { HookAction } from "./engine/support_module.ts";
 import { describeReply, describeValue } from "./debug_values.ts";
 import type { ScriptHost } from "./host.ts";
@@ -463,7 +465,7 @@ export class ScriptDebugger implements LuaTracer {
 
   #trace(lua: LuaState): void {
     for (let level = 0;; level++) {
-      const frame = lua.frame(level);
+      const frame = lua.debug.frame(level);
       if (frame === undefined) return;
       if (!frame.source.includes("user_script")) continue;
       this.#say(`${level === 0 ? "In" : "From"} ${frame.name ?? "top level"}:`);
@@ -517,9 +519,9 @@ export class ScriptDebugger implements LuaTracer {
 
   /** Shows a variable of the nearest function that has it. */
   #print(lua: LuaState, name: string): void {
-    for (let level = 0; lua.frame(level) !== undefined; level++) {
+    for (let level = 0; lua.debug.frame(level) !== undefined; level++) {
       let found: string | undefined;
-      for (let n = 1; (found = lua.pushLocal(level, n)) !== undefined; n++) {
+      for (let n = 1; (found = lua.debug.pushLocal(level, n)) !== undefined; n++) {
         if (found === name) {
           this.#sayShortened(`<value> ${describeValue(lua)}`);
           return lua.pop();
@@ -537,7 +539,7 @@ export class ScriptDebugger implements LuaTracer {
   #printAll(lua: LuaState): void {
     let count = 0;
     let name: string | undefined;
-    for (let n = 1; (name = lua.pushLocal(0, n)) !== undefined; n++) {
+    for (let n = 1; (name = lua.debug.pushLocal(0, n)) !== undefined; n++) {
       if (!name.includes("(*temporary)")) {
         count++;
         this.#sayShortened(`<value> ${name} = ${describeValue(lua)}`);

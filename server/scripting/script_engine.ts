@@ -14,7 +14,8 @@
 import type { Context, LogLevel } from "../../commands/context.ts";
 import { primaryIsDown, tooFewReplicas } from "../../commands/errors.ts";
 import { ReplyError } from "../resp/errors.ts";
-import { LuaFailure, LuaState, LuaStatus } from "./engine/lua_state.ts";
+import { LuaFailure, LuaStatus } from "./engine/lua_api.ts";
+import { LuaState } from "./engine/lua_state.ts";
 import {
   type Environment,
   lockGlobals,

@@ -15,7 +15,18 @@
 
 import { decodeLatin1 } from "../../resp/args.ts";
 import { LuaError, type LuaFunction, type LuaStack, LuaType } from "../lua_library.ts";
-import { ASK_FIRST, Layout, READ_ONLY, REFUSE_CHANGE } from "./lua_module.ts";
+import {
+  type Api,
+  composeImports,
+  COUNT_HOOK,
+  type Exports,
+  Gc,
+  LINE_HOOK,
+  LuaFailure,
+  readApi,
+} from "./lua_api.ts";
+import { LuaDebug, type LuaTracer } from "./lua_debug.ts";
+import { Layout, READ_ONLY } from "./lua_module.ts";
 import {
   connectLongJumps,
   createLongJumps,
@@ -30,15 +41,6 @@ import { WIDE_FUNCTIONS } from "./wide_integers.ts";
 export const REGISTRY_INDEX = -10_000;
 export const GLOBALS_INDEX = -10_002;
 
-/** How a protected call ended: `lua_pcall`'s numbers. */
-export const LuaStatus = {
-  ok: 0,
-  runtimeError: 2,
-  syntaxError: 3,
-  memoryError: 4,
-  handlerError: 5,
-} as const;
-
 /** All results of a function. */
 export const ALL_RESULTS = -1;
 
@@ -51,57 +53,10 @@ const SCRATCH_BYTES = 64 * 1024;
 const SLOTS = 64;
 /** Up to this length a loop reads or writes faster than the platform's functions do. */
 const SHORT = 32;
-/** LUA_MASKCOUNT: the module knows no hook that does not count ({@link ./lua_module.ts}). */
-const COUNT_HOOK = 8;
-/** LUA_MASKLINE. The interpreter looks at it only where the count is at zero. */
-const LINE_HOOK = 4;
-/** LUA_HOOKLINE: the event of a new line. */
-const LINE_EVENT = 2;
 /** How many instructions a script runs between two looks at the clock. */
 const HOOK_INTERVAL = 100_000;
-/** LUA_GCCOLLECT, LUA_GCCOUNT, LUA_GCCOUNTB, LUA_GCSTEP. */
-const Gc = { collect: 2, count: 3, countBytes: 4, step: 5 } as const;
-/** Size and fields of lua_Debug, in bytes. */
-const DebugLayout = {
-  size: 100,
-  event: 0,
-  name: 4,
-  nameWhat: 8,
-  currentLine: 20,
-  shortSource: 36,
-} as const;
-/** lua_State: whether its hook may be called now; Lua sees to it that a hook calls none. */
-const ALLOWS_HOOK = 57;
 /** What {@link Support.result} holds while nothing has ended. */
 const NO_RESULT = -1;
-/** EBADF and ENOENT, to whoever asks for files. */
-const BAD_FILE = 8;
-const NO_ENTRY = -44;
-
-/** The instance can no longer be used. */
-export class LuaFailure extends Error {
-  override readonly name = "LuaFailure";
-}
-
-/** Follows a script line by line, and may suspend it anywhere. Each question is asked again until its answer is `goOn`. */
-export interface LuaTracer {
-  /** A line is about to run; `source` is its chunk's name. */
-  line(lua: LuaState, source: string, line: number): HookAction;
-  /** An instruction is about to run. */
-  step(lua: LuaState): HookAction;
-  /** What the tracer wanted called has ended like this ({@link LuaStatus}); its result or error is on the top. */
-  called(lua: LuaState, status: number): HookAction;
-}
-
-/** A function that is being carried out. */
-export interface Frame {
-  /** Its chunk. */
-  readonly source: string;
-  /** By what name it was called. */
-  readonly name: string | undefined;
-  /** -1 of none of Lua's. */
-  readonly line: number;
-}
 
 /** How to make an instance. */
 export interface LuaOptions {
@@ -114,59 +69,6 @@ export interface LuaOptions {
   readonly interrupt: (lua: LuaState) => boolean;
   /** Ends when a suspended script is to ask again. */
   readonly wait: () => Promise<void>;
-}
-
-/** What is used of the C API. */
-const API = [
-  "free",
-  "luaL_loadbuffer",
-  "luaL_newstate",
-  "luaL_ref",
-  "luaL_unref",
-  "luaL_where",
-  "lua_call",
-  "lua_checkstack",
-  "lua_concat",
-  "lua_createtable",
-  "lua_error",
-  "lua_gc",
-  "lua_getfield",
-  "lua_getinfo",
-  "lua_getlocal",
-  "lua_getmetatable",
-  "lua_getstack",
-  "lua_insert",
-  "lua_isnumber",
-  "lua_isstring",
-  "lua_next",
-  "lua_objlen",
-  "lua_pcall",
-  "lua_pushcclosure",
-  "lua_pushlstring",
-  "lua_pushvalue",
-  "lua_rawget",
-  "lua_rawgeti",
-  "lua_rawset",
-  "lua_rawseti",
-  "lua_remove",
-  "lua_replace",
-  "lua_setfield",
-  "lua_sethook",
-  "lua_setmetatable",
-  "lua_settop",
-  "lua_toboolean",
-  "lua_tolstring",
-  "lua_tonumber",
-  "lua_topointer",
-  "lua_type",
-  "malloc",
-] as const;
-type Api = Record<typeof API[number], WasmFunction>;
-type Exports = Record<string, WasmFunction>;
-
-/** The C API as an object of its own: calls through the module's exports take twice as long, as these are a dictionary. */
-function readApi(exports: Exports): Api {
-  return Object.fromEntries(API.map((name) => [name, exports[name]])) as Api;
 }
 
 /** One Lua instance. */
@@ -194,18 +96,22 @@ export class LuaState implements LuaStack {
   #scratch = 0;
   #scratchSize = 0;
   readonly #lengthSlot: number;
-  readonly #debugSlot: number;
+  /** What is being carried out. */
+  readonly debug: LuaDebug;
   #suspended = false;
   #interruptsAlways = false;
-  #tracer: LuaTracer | undefined;
-  /** The `lua_Debug` of the question that the tracer answered with `call`, while that goes on. */
-  #calling = 0;
 
   /** An instance without any library. Some 1 ms, and 16 MB of address space. */
   constructor(module: WebAssembly.Module, options: LuaOptions) {
     this.#options = options;
     const jumps = createLongJumps();
-    const instance = new WebAssembly.Instance(module, this.#imports(module, jumps));
+    const imports = composeImports(module, this, {
+      jumps,
+      grow: (size) => this.#grow(size),
+      refuseChange: (state) => this.#refuseChange(state),
+      askFirst: (state, number) => this.#callOut(WIDE_FUNCTIONS[number], state),
+    });
+    const instance = new WebAssembly.Instance(module, imports);
     const exports = this.#exports = instance.exports as Exports;
     const api = this.#api = readApi(exports);
     this.#memory = instance.exports.memory as WebAssembly.Memory;
@@ -215,11 +121,16 @@ export class LuaState implements LuaStack {
     exports.emscripten_stack_init();
     exports.__wasm_call_ctors();
     this.#lengthSlot = api.malloc(8);
-    this.#debugSlot = api.malloc(DebugLayout.size);
+    this.debug = new LuaDebug(this, {
+      api,
+      state: () => this.#state,
+      addressOf: (text) => this.#text(text),
+      textAt: (address) => this.#textAt(address),
+    });
     this.#support = createSupport(exports, {
       check: (state, record) => {
         this.#state = state;
-        if (this.#tracer !== undefined) return this.#trace(this.#tracer, record);
+        if (this.debug.isTracing) return this.debug.ask(record, this.#support.calledStatus);
         return options.interrupt(this) ? HookAction.wait : HookAction.goOn;
       },
       wait: () => {
@@ -230,54 +141,6 @@ export class LuaState implements LuaStack {
     this.#hookIndex = this.#addToTable(this.#support.hook);
     this.#main = this.#state = api.luaL_newstate();
     this.interruptSeldom();
-  }
-
-  #imports(module: WebAssembly.Module, jumps: ReturnType<typeof createLongJumps>) {
-    const imports: Record<string, Record<string, WasmFunction>> = {};
-    for (const { module: room, name } of WebAssembly.Module.imports(module)) {
-      (imports[room] ??= {})[name] = () => {
-        throw new LuaFailure(`Lua called ${name}, which it has no business with`);
-      };
-    }
-    const write = (address: number, value: number) => this.#words[address >> 2] = value;
-    Object.assign(imports.env, {
-      invoke_vii: jumps.invoke,
-      _emscripten_throw_longjmp: jumps.throw,
-      emscripten_memcpy_js: (to: number, from: number, length: number) => {
-        this.#bytes.copyWithin(to, from, from + length);
-      },
-      emscripten_resize_heap: (size: number) => this.#grow(size >>> 0),
-      // The state panics when an error is raised that nobody catches.
-      exit: () => {
-        throw new LuaFailure("An error was raised outside any protected call");
-      },
-      [REFUSE_CHANGE]: (state: number) => {
-        this.#state = state;
-        this.#api.luaL_where(state, 0);
-        this.pushText("Attempt to modify a readonly table");
-        this.#api.lua_concat(state, 2);
-        this.raise();
-      },
-      [ASK_FIRST]: (state: number, number: number) => {
-        return this.#callOut(WIDE_FUNCTIONS[number], state);
-      },
-      __syscall_ioctl: () => NO_ENTRY,
-      __syscall_fcntl64: () => NO_ENTRY,
-      __syscall_openat: () => NO_ENTRY,
-    });
-    Object.assign(imports.wasi_snapshot_preview1, {
-      environ_sizes_get: (count: number, size: number) => {
-        write(count, 0);
-        write(size, 0);
-        return 0;
-      },
-      environ_get: () => 0,
-      fd_write: () => BAD_FILE,
-      fd_read: () => BAD_FILE,
-      fd_close: () => BAD_FILE,
-      fd_seek: () => BAD_FILE,
-    });
-    return imports;
   }
 
   // --- memory -----------------------------------------------------------------------------------------------------
@@ -510,6 +373,14 @@ export class LuaState implements LuaStack {
     }
   }
 
+  #refuseChange(state: number): never {
+    this.#state = state;
+    this.#api.luaL_where(state, 0);
+    this.pushText("Attempt to modify a readonly table");
+    this.#api.lua_concat(state, 2);
+    this.raise();
+  }
+
   #raiseText({ message, placed }: LuaError): never {
     const api = this.#api;
     if (!api.lua_checkstack(this.#state, 3)) this.setTop(0);
@@ -652,60 +523,21 @@ export class LuaState implements LuaStack {
     this.#api.lua_setmetatable(this.#state, index);
   }
 
+  /** What distinguishes a table, function, userdata or coroutine from others: its address. */
+  addressOf(index: number): number {
+    return this.#api.lua_topointer(this.#state, index);
+  }
+
   checkStack(count: number): boolean {
     return this.#api.lua_checkstack(this.#state, count) !== 0;
   }
 
   argumentError(argument: number, message: string): LuaError {
-    const api = this.#api;
-    const slot = this.#debugSlot;
-    if (!api.lua_getstack(this.#state, 0, slot)) {
-      return new LuaError(`bad argument #${argument} (${message})`);
-    }
-    api.lua_getinfo(this.#state, this.#text("n"), slot);
-    const name = this.#textOf(slot, DebugLayout.name) ?? "?";
-    let number = argument;
-    if (this.#textOf(slot, DebugLayout.nameWhat) === "method" && --number === 0) {
-      return new LuaError(`calling '${name}' on bad self (${message})`);
-    }
-    return new LuaError(`bad argument #${number} to '${name}' (${message})`);
-  }
-
-  /** The C string that a field of a `lua_Debug` points to. */
-  #textOf(record: number, field: number): string | undefined {
-    const address = this.#words[(record + field) >> 2];
-    return address === 0 ? undefined : this.#textAt(address);
+    return this.debug.argumentError(argument, message);
   }
 
   #textAt(address: number): string {
     return this.#read(address, this.#bytes.indexOf(0, address) - address);
-  }
-
-  // --- what is being carried out ----------------------------------------------------------------------------------
-
-  /** The function that is `level` calls below the running one; undefined where there is none. */
-  frame(level: number): Frame | undefined {
-    const slot = this.#debugSlot;
-    if (!this.#api.lua_getstack(this.#state, level, slot)) return undefined;
-    this.#api.lua_getinfo(this.#state, this.#text("Snl"), slot);
-    return {
-      source: this.#textAt(slot + DebugLayout.shortSource),
-      name: this.#textOf(slot, DebugLayout.name),
-      line: this.#words[(slot + DebugLayout.currentLine) >> 2] | 0,
-    };
-  }
-
-  /** Pushes the `n`th local variable, from 1, of the function at that level, and answers its name; nothing if it has none. */
-  pushLocal(level: number, n: number): string | undefined {
-    const slot = this.#debugSlot;
-    if (!this.#api.lua_getstack(this.#state, level, slot)) return undefined;
-    const name = this.#api.lua_getlocal(this.#state, slot, n);
-    return name === 0 ? undefined : this.#textAt(name);
-  }
-
-  /** What distinguishes a table, function, userdata or coroutine from others: its address. */
-  addressOf(index: number): number {
-    return this.#api.lua_topointer(this.#state, index);
   }
 
   // --- functions, errors, protection ------------------------------------------------------------------------------
@@ -860,40 +692,9 @@ export class LuaState implements LuaStack {
    * run by {@link run}, which take some 20 times as long with it.
    */
   trace(tracer: LuaTracer | undefined): void {
-    this.#tracer = tracer;
-    this.#calling = 0;
+    this.debug.trace(tracer);
     if (tracer === undefined) this.interruptSeldom();
     else this.#api.lua_sethook(this.#main, this.#hookIndex, COUNT_HOOK | LINE_HOOK, 1);
-  }
-
-  #trace(tracer: LuaTracer, record: number): HookAction {
-    const action = this.#askTracer(tracer, record);
-    if (action === HookAction.call) {
-      this.#calling = record;
-      this.#allowHook(true);
-    }
-    return action;
-  }
-
-  #askTracer(tracer: LuaTracer, record: number): HookAction {
-    if (this.#calling === record) {
-      this.#calling = 0;
-      this.#allowHook(false);
-      return tracer.called(this, this.#support.calledStatus.value as number);
-    }
-    const words = this.#words;
-    // What the tracer has called is none of the script's lines.
-    const isLine = this.#calling === 0 &&
-      words[(record + DebugLayout.event) >> 2] === LINE_EVENT;
-    if (!isLine) return tracer.step(this);
-    const line = words[(record + DebugLayout.currentLine) >> 2];
-    this.#api.lua_getinfo(this.#state, this.#text("S"), record);
-    return tracer.line(this, this.#textAt(record + DebugLayout.shortSource), line);
-  }
-
-  /** Lua lets a hook's calls run without a hook; here they must not run undisturbed either. */
-  #allowHook(on: boolean): void {
-    this.#bytes[this.#state + ALLOWS_HOOK] = on ? 1 : 0;
   }
 
   /** Whether {@link interruptAlways} holds. */

@@ -1,3 +1,4 @@
+import { LuaFailure, LuaStatus } from "../../../server/scripting/engine/lua_api.ts";
 import {
   assertEquals,
   assertGreater,
@@ -8,10 +9,8 @@ import {
 import { compileLua, packageOfLua } from "../../../server/scripting/engine/lua_module.ts";
 import {
   GLOBALS_INDEX,
-  LuaFailure,
   type LuaOptions,
   LuaState,
-  LuaStatus,
 } from "../../../server/scripting/engine/lua_state.ts";
 import { LuaError, type LuaFunction, LuaType } from "../../../server/scripting/lua_library.ts";
 import { encodeLatin1 } from "../../../server/resp/args.ts";
