@@ -49,9 +49,9 @@ export class Compaction {
     while (this.#database < databases.length) {
       const db = databases[this.#database];
       this.#position = db.table.relocateAll(this.#position, (ref) => {
-        if (!arena.isEvacuating(ref)) return ref;
-        this.movedBytes += arena.usable(ref);
-        return db.copyRecord(ref);
+        const moved = arena.evacuate(ref);
+        if (moved !== ref) this.movedBytes += arena.usable(moved);
+        return moved;
       });
       if (this.#position === 0) this.#database++;
       if (this.#clock() >= end) return true;

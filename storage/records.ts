@@ -299,22 +299,6 @@ export class Records {
     this.table.replace(ref, target, hash, has);
     return target;
   }
-
-  /** Copies a record elsewhere and frees the old block; the caller sees to it that the table follows. */
-  copyRecord(ref: Ref): Ref {
-    const arena = this.arena;
-    const size = arena.usable(ref);
-    const copy = arena.alloc(size);
-    copyBytes(
-      arena.u8[ref >>> CHUNK_SHIFT],
-      (ref & OFFSET_MASK) << 3,
-      arena.u8[copy >>> CHUNK_SHIFT],
-      (copy & OFFSET_MASK) << 3,
-      size,
-    );
-    arena.free(ref);
-    return copy;
-  }
 }
 
 /** A collection's number, as a record holds it. */

@@ -206,6 +206,20 @@ export class Arena {
     return moved;
   }
 
+  /** Another block of the same size with the same content. */
+  copy(ref: Ref): Ref {
+    const size = this.usable(ref);
+    const copy = this.alloc(size);
+    copyBytes(
+      this.u8[ref >>> 17],
+      (ref & UNIT_MASK) << 3,
+      this.u8[copy >>> 17],
+      (copy & UNIT_MASK) << 3,
+      size,
+    );
+    return copy;
+  }
+
   /**
    * Takes back everything at once: every ref is void. Returns what frees the memory, a few chunks (some tenths of a
    * millisecond) per call, until it answers false; left uncalled, the memory waits for the garbage collector.
@@ -226,7 +240,7 @@ export class Arena {
   /**
    * Marks the sparsest chunks, at most `maxChunks`, so that nothing more is allocated in them, if the memory is
    * fragmented beyond the threshold and the other chunks have the room. The owner then moves each block for which
-   * `isEvacuating` holds (allocate, copy, free): a chunk is released as its last block goes. O(chunks).
+   * `isEvacuating` holds ({@link evacuate}): a chunk is released as its last block goes. O(chunks).
    *
    * @returns whether there is anything to move
    */
@@ -249,6 +263,14 @@ export class Arena {
   /** Whether the block lies in a chunk that is being evacuated. */
   isEvacuating(ref: Ref): boolean {
     return this.#pages.isEvacuating(ref >>> 17);
+  }
+
+  /** Where a block lies from now on: in another chunk if its own is being evacuated, else where it is. */
+  evacuate(ref: Ref): Ref {
+    if (!this.isEvacuating(ref)) return ref;
+    const copy = this.copy(ref);
+    this.free(ref);
+    return copy;
   }
 
   /** Takes the marks off: what is left in the marked chunks stays, and they serve allocations again. */

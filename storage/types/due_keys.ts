@@ -160,20 +160,6 @@ export class DueKeys implements Collection {
   }
 
   relocate(position: number): number {
-    const { arena } = this.#heap;
-    return this.#table.relocateAll(position, (ref) => {
-      if (!arena.isEvacuating(ref)) return ref;
-      const bytes = KEY_AT + arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 1];
-      const moved = arena.alloc(bytes);
-      copyBytes(
-        arena.u8[ref >>> CHUNK_SHIFT],
-        (ref & OFFSET_MASK) << 3,
-        arena.u8[moved >>> CHUNK_SHIFT],
-        (moved & OFFSET_MASK) << 3,
-        bytes,
-      );
-      arena.free(ref);
-      return moved;
-    });
+    return this.#table.relocateAll(position, (ref) => this.#heap.arena.evacuate(ref));
   }
 }

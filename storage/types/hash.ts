@@ -251,22 +251,6 @@ export class FieldTable implements Collection, HashFields {
   }
 
   relocate(position: number): number {
-    const { arena } = this.#heap;
-    return this.#table.relocateAll(position, (ref) => {
-      if (!arena.isEvacuating(ref)) return ref;
-      const words = arena.u32[ref >>> CHUNK_SHIFT];
-      const word = (ref & OFFSET_MASK) << 1;
-      const bytes = keyStart(words, word) + keyLength(words, word) + valueLength(words, word);
-      const moved = arena.alloc(bytes);
-      copyBytes(
-        arena.u8[ref >>> CHUNK_SHIFT],
-        (ref & OFFSET_MASK) << 3,
-        arena.u8[moved >>> CHUNK_SHIFT],
-        (moved & OFFSET_MASK) << 3,
-        bytes,
-      );
-      arena.free(ref);
-      return moved;
-    });
+    return this.#table.relocateAll(position, (ref) => this.#heap.arena.evacuate(ref));
   }
 }

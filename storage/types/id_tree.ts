@@ -14,7 +14,7 @@
  * @module
  */
 
-import { type Arena, CHUNK_SHIFT, copyBytes, OFFSET_MASK, type Ref } from "../memory/arena.ts";
+import { type Arena, CHUNK_SHIFT, OFFSET_MASK, type Ref } from "../memory/arena.ts";
 import { StreamId } from "./stream_id.ts";
 
 const ID_WORDS = 4;
@@ -416,7 +416,7 @@ export class IdTree {
   }
 
   #cloneNode(ref: Ref): Ref {
-    const copy = this.#copyBlock(ref);
+    const copy = this.#arena.copy(ref);
     if (this.#isLeaf(copy)) return copy;
     const words = this.#arena.u32[copy >>> CHUNK_SHIFT];
     const at = (copy & OFFSET_MASK) << 1;
@@ -459,7 +459,7 @@ export class IdTree {
   #relocateWay(id: StreamId): boolean {
     const next = new StreamId();
     let more = false;
-    this.#root = this.#moved(this.#root);
+    this.#root = this.#arena.evacuate(this.#root);
     let ref = this.#root;
     while (!this.#isLeaf(ref)) {
       const words = this.#arena.u32[ref >>> CHUNK_SHIFT];
@@ -467,7 +467,7 @@ export class IdTree {
       const count = words[at] & COUNT_MASK;
       const index = childIndex(words, at, count, id);
       const place = childAt(at, index);
-      words[place] = this.#moved(words[place]);
+      words[place] = this.#arena.evacuate(words[place]);
       if (index + 1 < count) {
         next.readWords(words, childAt(at, index + 1) - ID_WORDS);
         more = true;
@@ -476,27 +476,6 @@ export class IdTree {
     }
     id.set(next);
     return more;
-  }
-
-  #moved(ref: Ref): Ref {
-    if (!this.#arena.isEvacuating(ref)) return ref;
-    const copy = this.#copyBlock(ref);
-    this.#arena.free(ref);
-    return copy;
-  }
-
-  #copyBlock(ref: Ref): Ref {
-    const arena = this.#arena;
-    const size = arena.usable(ref);
-    const copy = arena.alloc(size);
-    copyBytes(
-      arena.u8[ref >>> CHUNK_SHIFT],
-      (ref & OFFSET_MASK) << 3,
-      arena.u8[copy >>> CHUNK_SHIFT],
-      (copy & OFFSET_MASK) << 3,
-      size,
-    );
-    return copy;
   }
 }
 

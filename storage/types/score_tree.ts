@@ -514,8 +514,8 @@ export class ScoreTree {
 
   #relocateNode(level: number, node: Ref, isLeaf: boolean): Ref {
     const nodes = this.#nodes;
-    if (!nodes.isEvacuating(node)) return node;
-    const moved = nodes.relocate(node, isLeaf);
+    const moved = nodes.evacuate(node);
+    if (moved === node) return node;
     if (level === 0) this.#root = moved;
     else nodes.setChild(this.#path[level - 1], this.#slots[level - 1], moved);
     if (isLeaf) {

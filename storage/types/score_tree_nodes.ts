@@ -52,8 +52,9 @@ export class ScoreTreeNodes {
     this.#arena.free(node);
   }
 
-  isEvacuating(node: Ref): boolean {
-    return this.#arena.isEvacuating(node);
+  /** {@link Arena.evacuate} for a node; links and parents are the caller's to mend. */
+  evacuate(node: Ref): Ref {
+    return this.#arena.evacuate(node);
   }
 
   // --- leaves --------------------------------------------------------------------------------------------------
@@ -314,20 +315,6 @@ export class ScoreTreeNodes {
     transfer(source, fromWord + FIRST_REFS, goal, toWord + FIRST_REFS, counts);
     this.#setCount(from, counts.from - length);
     this.#setCount(target, counts.to + length);
-  }
-
-  /** A copy of a node in another block; the old block is freed. Links and parents are the caller's to mend. */
-  relocate(node: Ref, isLeaf: boolean): Ref {
-    const bytes = isLeaf ? LEAF_BYTES : INNER_BYTES;
-    const arena = this.#arena;
-    const copy = arena.alloc(bytes);
-    const from = (node & OFFSET_MASK) << 3;
-    arena.u8[copy >>> CHUNK_SHIFT].set(
-      arena.u8[node >>> CHUNK_SHIFT].subarray(from, from + bytes),
-      (copy & OFFSET_MASK) << 3,
-    );
-    arena.free(node);
-    return copy;
   }
 
   #setCount(node: Ref, count: number): void {

@@ -199,20 +199,6 @@ export class MemberTable implements Collection, SetMembers {
   }
 
   relocate(position: number): number {
-    const { arena } = this.#heap;
-    return this.#table.relocateAll(position, (ref) => {
-      if (!arena.isEvacuating(ref)) return ref;
-      const bytes = MEMBER_AT + this.#length(ref);
-      const moved = arena.alloc(bytes);
-      copyBytes(
-        arena.u8[ref >>> CHUNK_SHIFT],
-        (ref & OFFSET_MASK) << 3,
-        arena.u8[moved >>> CHUNK_SHIFT],
-        (moved & OFFSET_MASK) << 3,
-        bytes,
-      );
-      arena.free(ref);
-      return moved;
-    });
+    return this.#table.relocateAll(position, (ref) => this.#heap.arena.evacuate(ref));
   }
 }

@@ -233,15 +233,7 @@ export class SortedSet implements Collection, SortedMembers {
     const { arena } = this.#heap;
     if (!arena.isEvacuating(ref)) return ref;
     const hash = this.#hashOf(ref);
-    const bytes = MEMBER_AT + arena.u32[ref >>> CHUNK_SHIFT][((ref & OFFSET_MASK) << 1) + 1];
-    const moved = arena.alloc(bytes);
-    copyBytes(
-      arena.u8[ref >>> CHUNK_SHIFT],
-      (ref & OFFSET_MASK) << 3,
-      arena.u8[moved >>> CHUNK_SHIFT],
-      (moved & OFFSET_MASK) << 3,
-      bytes,
-    );
+    const moved = arena.copy(ref);
     this.#table.relocate(ref, moved, hash);
     arena.free(ref);
     return moved;

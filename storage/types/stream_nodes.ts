@@ -219,7 +219,7 @@ export class StreamNodes implements ListpackOwner {
       const ref = place.get(0);
       if (this.#arena.isEvacuating(ref)) {
         this.#tail.forget();
-        place.put(0, this.#arena.resize(ref, this.#arena.usable(ref)));
+        place.put(0, this.#arena.evacuate(ref));
       }
       if (!place.readId(id).increment()) return;
       yield;

@@ -210,11 +210,11 @@ Deno.test("arena evacuates sparse chunks as their owner moves the blocks", () =>
   for (let round = 0; round < 20 && arena.beginEvacuation(); round++) {
     assert(!arena.isEvacuating(dedicated));
     for (const block of left) {
-      if (!arena.isEvacuating(block.ref)) continue;
-      const moved = arena.alloc(block.bytes);
-      assert(!arena.isEvacuating(moved));
-      copyBytes(bytesOf(arena, block.ref), 0, bytesOf(arena, moved), 0, block.bytes);
-      arena.free(block.ref);
+      const mustMove = arena.isEvacuating(block.ref);
+      const size = arena.usable(block.ref);
+      const moved = arena.evacuate(block.ref);
+      assert((moved !== block.ref) === mustMove && !arena.isEvacuating(moved));
+      assert(arena.usable(moved) === size);
       block.ref = moved;
     }
     assert(left.every((block) => !arena.isEvacuating(block.ref)));
@@ -229,6 +229,20 @@ Deno.test("arena evacuates sparse chunks as their owner moves the blocks", () =>
   arena.free(dedicated);
   assertEquals(arena.usedBytes, 0);
   assertEquals(arena.committedBytes, CHUNK_BYTES);
+});
+
+Deno.test("arena copies a block of any size, which stays as it is", () => {
+  const arena = new Arena();
+  for (const bytes of [1, 100, 40_000, 600_000]) {
+    const block = { ref: arena.alloc(bytes), bytes, first: bytes & 0xff };
+    write(arena, block);
+    const copy = { ...block, ref: arena.copy(block.ref) };
+    assertNotEquals(copy.ref, block.ref);
+    assertEquals(arena.usable(copy.ref), arena.usable(block.ref));
+    assertIntact(arena, copy);
+    write(arena, { ...copy, first: copy.first + 1 });
+    assertIntact(arena, block);
+  }
 });
 
 Deno.test("arena serves from marked chunks again after an evacuation is given up", () => {
