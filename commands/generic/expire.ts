@@ -17,13 +17,27 @@ import {
   unsupportedOption,
 } from "../errors.ts";
 
+/** How a time is given. */
+export interface TimeUnit {
+  /** Milliseconds in one unit. */
+  readonly unit: 1 | 1000;
+  /** Whether it counts from now on; else from 1970. */
+  readonly fromNow: boolean;
+}
+
+/** The units, by the words for them: SET has them as options. */
+export const EX: TimeUnit = { unit: 1000, fromNow: true };
+export const PX: TimeUnit = { unit: 1, fromNow: true };
+export const EXAT: TimeUnit = { unit: 1000, fromNow: false };
+export const PXAT: TimeUnit = { unit: 1, fromNow: false };
+
 /** EXPIRE */
 export const expire = expireCommand({
   name: "EXPIRE",
   summary: "Lets a key expire after some seconds.",
   since: "1.0.0",
   time: arg.integer("seconds"),
-}, { unit: 1000, fromNow: true });
+}, EX);
 
 /** PEXPIRE */
 export const pexpire = expireCommand({
@@ -31,7 +45,7 @@ export const pexpire = expireCommand({
   summary: "Lets a key expire after some milliseconds.",
   since: "2.6.0",
   time: arg.integer("milliseconds"),
-}, { unit: 1, fromNow: true });
+}, PX);
 
 /** EXPIREAT */
 export const expireat = expireCommand({
@@ -39,7 +53,7 @@ export const expireat = expireCommand({
   summary: "Lets a key expire at a Unix time in seconds.",
   since: "1.2.0",
   time: arg.unixTime("unix-time-seconds"),
-}, { unit: 1000, fromNow: false });
+}, EXAT);
 
 /** PEXPIREAT */
 export const pexpireat = expireCommand({
@@ -47,7 +61,7 @@ export const pexpireat = expireCommand({
   summary: "Lets a key expire at a Unix time in milliseconds.",
   since: "2.6.0",
   time: arg.unixTime("unix-time-milliseconds"),
-}, { unit: 1, fromNow: false });
+}, PXAT);
 
 /** PERSIST */
 export const persist = command({
@@ -96,12 +110,7 @@ function expireCommand(facts: ExpireFacts, unit: TimeUnit): CommandSpec {
     args: [
       arg.key("key"),
       time,
-      arg.oneOf("condition", [
-        arg.token("NX"),
-        arg.token("XX"),
-        arg.token("GT"),
-        arg.token("LT"),
-      ], { optional: true, since: "7.0.0" }),
+      conditionArgument({ since: "7.0.0" }),
     ],
     history: [["7.0.0", "The conditions `NX`, `XX`, `GT` and `LT` came."]],
     run: (ctx, args) => expireKey(ctx, args, unit, lowerName),
@@ -150,7 +159,7 @@ const STAYS = -1;
 
 /** TTL */
 export const ttl = command({
-  ...timeCommand(false, 1000),
+  ...timeCommand(EX),
   name: "TTL",
   summary: "Tells how many seconds are left until a key expires.",
   since: "1.0.0",
@@ -160,7 +169,7 @@ export const ttl = command({
 
 /** PTTL */
 export const pttl = command({
-  ...timeCommand(false, 1),
+  ...timeCommand(PX),
   name: "PTTL",
   summary: "Tells how many milliseconds are left until a key expires.",
   since: "2.6.0",
@@ -170,7 +179,7 @@ export const pttl = command({
 
 /** EXPIRETIME */
 export const expiretime = command({
-  ...timeCommand(true, 1000),
+  ...timeCommand(EXAT),
   name: "EXPIRETIME",
   summary: "Tells the Unix time in seconds at which a key expires.",
   since: "7.0.0",
@@ -178,16 +187,13 @@ export const expiretime = command({
 
 /** PEXPIRETIME */
 export const pexpiretime = command({
-  ...timeCommand(true, 1),
+  ...timeCommand(PXAT),
   name: "PEXPIRETIME",
   summary: "Tells the Unix time in milliseconds at which a key expires.",
   since: "7.0.0",
 });
 
-function timeCommand(
-  absolute: boolean,
-  unit: number,
-): Omit<CommandSpec, "name" | "summary" | "since"> {
+function timeCommand(unit: TimeUnit): Omit<CommandSpec, "name" | "summary" | "since"> {
   return {
     group: "generic",
     complexity: "O(1)",
@@ -195,11 +201,11 @@ function timeCommand(
     flags: ["readonly", "fast"],
     keys: [{ at: 1, access: "RO", effects: ["access"] }],
     args: [arg.key("key")],
-    run: (ctx, args) => replyWithTime(ctx, args, absolute, unit),
+    run: (ctx, args) => replyWithTime(ctx, args, unit),
   };
 }
 
-function replyWithTime(ctx: Context, args: Args, absolute: boolean, unit: number): void {
+function replyWithTime(ctx: Context, args: Args, { unit, fromNow }: TimeUnit): void {
   const { db, reply } = ctx;
   const ref = db.inspect(args, 1);
   if (ref === 0) {
@@ -211,7 +217,7 @@ function replyWithTime(ctx: Context, args: Args, absolute: boolean, unit: number
     reply.int(STAYS);
     return;
   }
-  const ms = absolute ? expiry : expiry - ctx.now;
+  const ms = fromNow ? expiry - ctx.now : expiry;
   reply.int(unit === 1 ? exact(ms) : toSeconds(ms));
 }
 
@@ -225,6 +231,23 @@ function exact(ms: number): number | bigint {
   return Number.isSafeInteger(ms) ? ms : BigInt(ms);
 }
 
+/** The grammar of the conditions. */
+export function conditionArgument(traits: { readonly since?: string } = {}): ArgSpec {
+  const words = [arg.token("NX"), arg.token("XX"), arg.token("GT"), arg.token("LT")];
+  return arg.oneOf("condition", words, { optional: true, ...traits });
+}
+
+/** The grammar of an option that says when a key or field goes, where `instead` may stand in its place. */
+export function expirationArgument(instead: ArgSpec): ArgSpec {
+  return arg.oneOf("expiration", [
+    arg.integer("seconds", { token: "EX" }),
+    arg.integer("milliseconds", { token: "PX" }),
+    arg.unixTime("unix-time-seconds", { token: "EXAT" }),
+    arg.unixTime("unix-time-milliseconds", { token: "PXAT" }),
+    instead,
+  ], { optional: true });
+}
+
 /** The conditions, as bits. */
 export const Condition = { none: 0, nx: 1, xx: 2, gt: 4, lt: 8 } as const;
 
@@ -232,6 +255,14 @@ export const Condition = { none: 0, nx: 1, xx: 2, gt: 4, lt: 8 } as const;
 const PLAIN_TIME = 4e12;
 /** The latest time that is both a double and 64 bits of milliseconds. */
 const LATEST = 2 ** 63 - 1024;
+
+/** The condition in argument `i`, one of {@link Condition}'s bits; none when it is something else. */
+export function readCondition(args: Args, i: number): number {
+  if (args.is(i, "NX")) return Condition.nx;
+  if (args.is(i, "XX")) return Condition.xx;
+  if (args.is(i, "GT")) return Condition.gt;
+  return args.is(i, "LT") ? Condition.lt : Condition.none;
+}
 
 /**
  * Reads the conditions from argument `from` on; answers {@link Condition} bits.
@@ -241,11 +272,9 @@ const LATEST = 2 ** 63 - 1024;
 function readConditions(args: Args, from: number): number {
   let conditions: number = Condition.none;
   for (let i = from; i < args.count; i++) {
-    if (args.is(i, "NX")) conditions |= Condition.nx;
-    else if (args.is(i, "XX")) conditions |= Condition.xx;
-    else if (args.is(i, "GT")) conditions |= Condition.gt;
-    else if (args.is(i, "LT")) conditions |= Condition.lt;
-    else throw unsupportedOption(args.binary(i));
+    const condition = readCondition(args, i);
+    if (condition === Condition.none) throw unsupportedOption(args.binary(i));
+    conditions |= condition;
   }
   if ((conditions & Condition.nx) !== 0 && conditions !== Condition.nx) {
     throw newContradictsOthers();
@@ -265,14 +294,6 @@ export function conditionsHold(conditions: number, expiry: number, current: numb
   if ((conditions & Condition.gt) !== 0 && (persists || expiry <= current)) return false;
   if ((conditions & Condition.lt) !== 0 && !persists && expiry >= current) return false;
   return true;
-}
-
-/** How a time is given. */
-export interface TimeUnit {
-  /** Milliseconds in one unit. */
-  readonly unit: 1 | 1000;
-  /** Whether it counts from now on; else from 1970. */
-  readonly fromNow: boolean;
 }
 
 /**

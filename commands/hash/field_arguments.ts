@@ -15,7 +15,7 @@ import {
   fieldsMissing,
   invalidExpireTime,
 } from "../errors.ts";
-import type { TimeUnit } from "../generic/expire.ts";
+import { EX, EXAT, PX, PXAT, type TimeUnit } from "../generic/expire.ts";
 
 /** The grammar of those arguments. */
 export function fieldsArgument(): ArgSpec {
@@ -62,11 +62,6 @@ export function readFieldTime(
   if (time * unit > LATEST - base) throw invalidExpireTime(name);
   return time * unit + base;
 }
-
-const EX: TimeUnit = { unit: 1000, fromNow: true };
-const PX: TimeUnit = { unit: 1, fromNow: true };
-const EXAT: TimeUnit = { unit: 1000, fromNow: false };
-const PXAT: TimeUnit = { unit: 1, fromNow: false };
 
 /** What the time means that follows the word in argument `i`; undefined when the word is another. */
 export function readTimeWord(args: Args, i: number): TimeUnit | undefined {

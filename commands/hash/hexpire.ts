@@ -11,7 +11,17 @@ import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, type ArgSpec, command, type CommandSpec } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
 import { FIELD_COUNT_NOT_ABOVE_ZERO, FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
-import { Condition, conditionsHold, type TimeUnit } from "../generic/expire.ts";
+import {
+  Condition,
+  conditionArgument,
+  conditionsHold,
+  EX,
+  EXAT,
+  PX,
+  PXAT,
+  readCondition,
+  type TimeUnit,
+} from "../generic/expire.ts";
 import { fieldsArgument, readFields, readFieldTime } from "./field_arguments.ts";
 
 /** What is answered for each field. */
@@ -22,28 +32,28 @@ export const hexpire = expireCommand({
   name: "HEXPIRE",
   summary: "Lets fields of a hash expire after some seconds.",
   time: arg.integer("seconds"),
-}, { unit: 1000, fromNow: true });
+}, EX);
 
 /** HPEXPIRE */
 export const hpexpire = expireCommand({
   name: "HPEXPIRE",
   summary: "Lets fields of a hash expire after some milliseconds.",
   time: arg.integer("milliseconds"),
-}, { unit: 1, fromNow: true });
+}, PX);
 
 /** HEXPIREAT */
 export const hexpireat = expireCommand({
   name: "HEXPIREAT",
   summary: "Lets fields of a hash expire at a Unix time in seconds.",
   time: arg.unixTime("unix-time-seconds"),
-}, { unit: 1000, fromNow: false });
+}, EXAT);
 
 /** HPEXPIREAT */
 export const hpexpireat = expireCommand({
   name: "HPEXPIREAT",
   summary: "Lets fields of a hash expire at a Unix time in milliseconds.",
   time: arg.unixTime("unix-time-milliseconds"),
-}, { unit: 1, fromNow: false });
+}, PXAT);
 
 /** HPERSIST */
 export const hpersist = command({
@@ -100,12 +110,7 @@ function expireCommand({ name, summary, time }: ExpireFacts, unit: TimeUnit): Co
     args: [
       arg.key("key"),
       time,
-      arg.oneOf("condition", [
-        arg.token("NX"),
-        arg.token("XX"),
-        arg.token("GT"),
-        arg.token("LT"),
-      ], { optional: true }),
+      conditionArgument(),
       fieldsArgument(),
     ],
     run: (ctx, args) => expireFields(ctx, args, unit, lowerName),
@@ -138,14 +143,6 @@ function expireFields(ctx: Context, args: Args, unit: TimeUnit, name: string): v
     }
   }
   change.end(condition === Condition.none ? undefined : args.view(3));
-}
-
-/** A condition in argument `i`, of {@link Condition}'s bits; none when it is something else. */
-function readCondition(args: Args, i: number): number {
-  if (args.is(i, "NX")) return Condition.nx;
-  if (args.is(i, "XX")) return Condition.xx;
-  if (args.is(i, "GT")) return Condition.gt;
-  return args.is(i, "LT") ? Condition.lt : Condition.none;
 }
 
 /** Fields of the open hash, that of the key in argument 1, get one time, or go at once where that is over. */
@@ -204,13 +201,9 @@ export class TimeChange {
   }
 }
 
-/** What is answered for a field that does not exist, and for one that does not expire. */
-const NO_FIELD = -2;
-const STAYS = -1;
-
 /** HTTL */
 export const httl = command({
-  ...timeCommand({ unit: 1000, fromNow: true }),
+  ...timeCommand(EX),
   name: "HTTL",
   summary: "Tells how many seconds are left until fields of a hash expire.",
   tips: ["nondeterministic_output"],
@@ -218,7 +211,7 @@ export const httl = command({
 
 /** HPTTL */
 export const hpttl = command({
-  ...timeCommand({ unit: 1, fromNow: true }),
+  ...timeCommand(PX),
   name: "HPTTL",
   summary: "Tells how many milliseconds are left until fields of a hash expire.",
   tips: ["nondeterministic_output"],
@@ -226,14 +219,14 @@ export const hpttl = command({
 
 /** HEXPIRETIME */
 export const hexpiretime = command({
-  ...timeCommand({ unit: 1000, fromNow: false }),
+  ...timeCommand(EXAT),
   name: "HEXPIRETIME",
   summary: "Tells the Unix times in seconds at which fields of a hash expire.",
 });
 
 /** HPEXPIRETIME */
 export const hpexpiretime = command({
-  ...timeCommand({ unit: 1, fromNow: false }),
+  ...timeCommand(PXAT),
   name: "HPEXPIRETIME",
   summary: "Tells the Unix times in milliseconds at which fields of a hash expire.",
 });
@@ -260,12 +253,12 @@ function replyWithTimes(ctx: Context, args: Args, { unit, fromNow }: TimeUnit): 
   for (let i = first; i < args.count; i++) {
     const field = fields?.find(args.buf, args.off[i], args.len[i]) ?? 0;
     if (fields === undefined || field === 0 || hashes.isOver(field)) {
-      reply.int(NO_FIELD);
+      reply.int(FieldReply.missing);
       continue;
     }
     const expiry = fields.expiryOf(field);
     if (expiry === FieldTime.none) {
-      reply.int(STAYS);
+      reply.int(FieldReply.noTime);
       continue;
     }
     const time = fromNow ? expiry - ctx.now : expiry;

@@ -10,6 +10,7 @@ import { FieldTime } from "../../storage/types/hash_fields.ts";
 import { arg, command } from "../command.ts";
 import { type Context, type EffectPart, EventClass } from "../context.ts";
 import { FIELD_COUNT_NOT_POSITIVE } from "../errors.ts";
+import { expirationArgument } from "../generic/expire.ts";
 import { fieldsArgument, readFields, readFieldTime, readTimeWord } from "./field_arguments.ts";
 import { TimeChange } from "./hexpire.ts";
 
@@ -30,13 +31,7 @@ export const hgetex = command({
   }],
   args: [
     arg.key("key"),
-    arg.oneOf("expiration", [
-      arg.integer("seconds", { token: "EX" }),
-      arg.integer("milliseconds", { token: "PX" }),
-      arg.unixTime("unix-time-seconds", { token: "EXAT" }),
-      arg.unixTime("unix-time-milliseconds", { token: "PXAT" }),
-      arg.token("PERSIST"),
-    ], { optional: true }),
+    expirationArgument(arg.token("PERSIST")),
     fieldsArgument(),
   ],
 

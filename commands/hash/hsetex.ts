@@ -18,6 +18,7 @@ import {
   unknownArgument,
   wrongNumberOfArguments,
 } from "../errors.ts";
+import { expirationArgument } from "../generic/expire.ts";
 import { readFieldTime, readTimeWord } from "./field_arguments.ts";
 
 /** HSETEX */
@@ -33,13 +34,7 @@ export const hsetex = command({
   args: [
     arg.key("key"),
     arg.oneOf("condition", [arg.token("FNX"), arg.token("FXX")], { optional: true }),
-    arg.oneOf("expiration", [
-      arg.integer("seconds", { token: "EX" }),
-      arg.integer("milliseconds", { token: "PX" }),
-      arg.unixTime("unix-time-seconds", { token: "EXAT" }),
-      arg.unixTime("unix-time-milliseconds", { token: "PXAT" }),
-      arg.token("KEEPTTL"),
-    ], { optional: true }),
+    expirationArgument(arg.token("KEEPTTL")),
     arg.block("fields", [
       arg.integer("numfields"),
       arg.block("data", [arg.string("field"), arg.string("value")], { multiple: true }),

@@ -7,6 +7,7 @@
 import { NO_EXPIRY, Type } from "../../storage/entry.ts";
 import { arg, command } from "../command.ts";
 import { type Context, EventClass } from "../context.ts";
+import { expirationArgument } from "../generic/expire.ts";
 import { Expiration, readExpireTime, readGetexOptions } from "./set_options.ts";
 
 /** Replies with a key's string, or with null when there is no key. */
@@ -104,13 +105,7 @@ export const getex = command({
   }],
   args: [
     arg.key("key"),
-    arg.oneOf("expiration", [
-      arg.integer("seconds", { token: "EX" }),
-      arg.integer("milliseconds", { token: "PX" }),
-      arg.unixTime("unix-time-seconds", { token: "EXAT" }),
-      arg.unixTime("unix-time-milliseconds", { token: "PXAT" }),
-      arg.token("PERSIST"),
-    ], { optional: true }),
+    expirationArgument(arg.token("PERSIST")),
   ],
 
   run(ctx, args) {
