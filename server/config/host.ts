@@ -99,7 +99,8 @@ function matchingEntries(folder: string, part: string): string[] {
     .map((name) => `${folder}/${name}`);
 }
 
-function exists(path: string): boolean {
+/** Whether there is a file or folder of that name. */
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -11,7 +11,8 @@
  * @module
  */
 
-import { decodeLatin1, encodeLatin1 } from "../resp/args.ts";
+import { encodeLatin1 } from "../resp/args.ts";
+import { quoted } from "../resp/quoted.ts";
 import { splitWords } from "../resp/split_words.ts";
 import { badLine, type Origin } from "./errors.ts";
 
@@ -60,23 +61,7 @@ export function splitLine(line: string): string[] | undefined {
   return words?.map((word) => utf8Decoder.decode(encodeLatin1(word)));
 }
 
-const ESCAPED: Record<string, string> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\x07": "\\a",
-  "\b": "\\b",
-};
-
 /** A word in double quotes, as CONFIG REWRITE writes strings; {@link splitLine} reads it back. */
 export function quoteWord(word: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  const special = /[\x00-\x1f"\\\x7f-\xff]/g;
-  const inner = decodeLatin1(utf8Encoder.encode(word)).replace(
-    special,
-    (c) => ESCAPED[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return `"${inner}"`;
+  return quoted(utf8Encoder.encode(word));
 }

@@ -8,7 +8,7 @@
  */
 
 import { AofManifest, BrokenManifest } from "./aof_manifest.ts";
-import { failureReason } from "../config/host.ts";
+import { exists, failureReason } from "../config/host.ts";
 
 /** What begins the names of files that are not finished; whatever is left of them at a start is nobody's. */
 export const TEMPORARY = "temp-";
@@ -134,16 +134,4 @@ export class AofFolder {
 /** Writes all bytes. */
 export function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * Bytes as people are shown them: MONITOR, the debugger of scripts, file names in manifests.
+ * Bytes as people are shown them: MONITOR, the debugger of scripts, file names in manifests, configuration files.
  *
  * @module
  */
