@@ -1,5 +1,5 @@
 /**
- * The timeout of commands that wait for keys, in seconds.
+ * The timeout of commands that wait: in seconds for keys, in milliseconds for streams and replicas.
  *
  * @module
  */
@@ -22,6 +22,20 @@ export function readBlockTimeout(args: Args, i: number, now: number): number {
   if (ms < 0) throw timeoutNegative();
   if (ms > Number(INT64_MAX) - now) throw timeoutOutOfRange();
   return ms;
+}
+
+/**
+ * Reads a timeout in whole ms. 0 stands for "as long as it takes".
+ *
+ * @throws {ReplyError} when it is no integer, negative, or ends beyond 64 bits of ms
+ */
+export function readMillisTimeout(args: Args, i: number, now: number): number {
+  const timeout = args.int(i, "ERR timeout is not an integer or out of range");
+  if (timeout < 0) throw timeoutNegative();
+  if (!Number.isSafeInteger(timeout) && args.bigint(i) > INT64_MAX - BigInt(now)) {
+    throw timeoutOutOfRange();
+  }
+  return timeout;
 }
 
 function timeoutNotAFloat(): ReplyError {

@@ -6,16 +6,10 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
-import { INT64_MAX } from "../../server/resp/numbers.ts";
+import { readMillisTimeout } from "../block_timeout.ts";
 import { arg, command } from "../command.ts";
 import type { BlockOptions, Context } from "../context.ts";
-import {
-  appendOnlyDisabled,
-  timeoutNegative,
-  timeoutOutOfRange,
-  waitaofAtReplica,
-  waitAtReplica,
-} from "../errors.ts";
+import { appendOnlyDisabled, waitaofAtReplica, waitAtReplica } from "../errors.ts";
 
 /** WAIT */
 export const wait = command({
@@ -33,7 +27,7 @@ export const wait = command({
   run(ctx, args) {
     if (ctx.server.replica.primary !== undefined) throw waitAtReplica();
     const wanted = args.int(1);
-    const timeout = readTimeout(ctx, args, 2);
+    const timeout = readMillisTimeout(args, 2, ctx.now);
     const { writeOffset } = ctx.client;
     const { replication } = ctx.server;
     const onTimeout = ({ reply }: Context) => reply.int(replication.acknowledgedBy(writeOffset));
@@ -64,7 +58,7 @@ export const waitaof = command({
       throw new ReplyError("ERR value is out of range, value must between 0 and 1");
     }
     const wanted = args.intBetween(2, 0, Infinity, "ERR value is out of range, must be positive");
-    const timeout = readTimeout(ctx, args, 3);
+    const timeout = readMillisTimeout(args, 3, ctx.now);
     const { client, server: { aof, replica, replication } } = ctx;
     if (replica.primary !== undefined) throw waitaofAtReplica();
     if (local > 0 && !aof.isEnabled) throw appendOnlyDisabled();
@@ -103,18 +97,4 @@ function untilEnough(
     return true;
   };
   return ctx.block(args, { keys: [], timeout, serve, onTimeout });
-}
-
-/**
- * Reads a timeout in ms; 0 stands for "forever".
- *
- * @throws {ReplyError} when it is no integer, negative, or ends beyond 64 bits
- */
-function readTimeout(ctx: Context, args: Args, i: number): number {
-  const timeout = args.int(i, "ERR timeout is not an integer or out of range");
-  if (timeout < 0) throw timeoutNegative();
-  if (!Number.isSafeInteger(timeout) && args.bigint(i) > INT64_MAX - BigInt(ctx.now)) {
-    throw timeoutOutOfRange();
-  }
-  return timeout;
 }

@@ -7,13 +7,12 @@
 
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
-import { INT64_MAX } from "../../server/resp/numbers.ts";
 import { Type } from "../../storage/entry.ts";
 import type { Stream } from "../../storage/types/stream.ts";
 import { StreamId } from "../../storage/types/stream_id.ts";
+import { readMillisTimeout } from "../block_timeout.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { timeoutNegative, timeoutOutOfRange } from "../errors.ts";
 import { readId, readStream, replyWithRange } from "./lookup.ts";
 
 /** What the arguments say besides the IDs. */
@@ -48,7 +47,7 @@ export function readOptions(ctx: Context, args: Args, grouped: boolean): ReadOpt
     const more = args.count - i - 1;
     if (more > 0 && args.is(i, "BLOCK")) {
       if (ctx.isScript) throw notFromScripts(args);
-      options.timeout = readTimeout(ctx, args, ++i);
+      options.timeout = readMillisTimeout(args, ++i, ctx.now);
     } else if (more > 0 && args.is(i, "COUNT")) {
       options.count = Math.max(0, args.int(++i));
     } else if (more > 0 && args.is(i, "STREAMS")) {
@@ -76,15 +75,6 @@ export function readOptions(ctx: Context, args: Args, grouped: boolean): ReadOpt
 function notFromScripts(args: Args): ReplyError {
   const name = args.binary(0);
   return new ReplyError(`ERR ${name} command is not allowed with BLOCK option from scripts`);
-}
-
-function readTimeout(ctx: Context, args: Args, i: number): number {
-  const timeout = args.int(i, "ERR timeout is not an integer or out of range");
-  if (timeout < 0) throw timeoutNegative();
-  if (!Number.isSafeInteger(timeout) && args.bigint(i) > INT64_MAX - BigInt(ctx.now)) {
-    throw timeoutOutOfRange();
-  }
-  return timeout;
 }
 
 function unbalanced(grouped: boolean): ReplyError {
