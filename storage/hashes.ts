@@ -20,6 +20,7 @@ import { type Field, FieldTime, type HashFields } from "./types/hash_fields.ts";
 import {
   EMPTY_BYTES,
   type Listpack,
+  ListpackDraft,
   type ListpackOwner,
   writeEmpty,
   writeInteger,
@@ -346,32 +347,25 @@ function exceeds(args: Args, first: number, end: number, limits: HashLimits): bo
 }
 
 /** Where a packed hash is put together before it is stored, so that its record gets just the bytes that it takes. */
-class Draft implements ListpackOwner {
-  #buf = new Uint8Array(FIRST_DRAFT);
-  #length = 0;
+class Draft extends ListpackDraft {
   readonly #hash = new PackedHash(this);
+
+  constructor() {
+    super(FIRST_DRAFT);
+  }
 
   /** Begins anew. */
   begin(): PackedHash {
-    writeEmpty(this.#buf, 0);
-    this.#length = EMPTY_BYTES;
-    return this.#hash.attach(this.#buf, 0, false);
+    writeEmpty(this.buf, 0);
+    this.length = EMPTY_BYTES;
+    return this.#hash.attach(this.buf, 0, false);
   }
 
   /** Stores what has been put together under the key in argument `i`. */
   store(db: Database, args: Args, i: number): Ref {
-    const buf = this.#buf;
-    if (buf.length > LARGEST_DRAFT) this.#buf = new Uint8Array(FIRST_DRAFT);
+    const { buf } = this;
+    if (buf.length > LARGEST_DRAFT) this.buf = new Uint8Array(FIRST_DRAFT);
     const { off, len } = args;
-    return db.store(args.buf, off[i], len[i], PACKED, buf, 0, this.#length, NO_EXPIRY);
-  }
-
-  resize(pack: Listpack, length: number): void {
-    this.#length = length;
-    if (length <= this.#buf.length) return;
-    const larger = new Uint8Array(length * 2);
-    larger.set(this.#buf);
-    this.#buf = larger;
-    pack.attach(larger, 0);
+    return db.store(args.buf, off[i], len[i], PACKED, buf, 0, this.length, NO_EXPIRY);
   }
 }

@@ -12,7 +12,13 @@ import type { Args } from "../server/resp/args.ts";
 import { ENCODING_SHIFT, SortedSetEncoding, Type } from "./entry.ts";
 import type { Database } from "./keyspace.ts";
 import type { Ref } from "./memory/arena.ts";
-import { EMPTY_BYTES, type Listpack, type ListpackOwner, writeEmpty } from "./types/listpack.ts";
+import {
+  EMPTY_BYTES,
+  type Listpack,
+  ListpackDraft,
+  type ListpackOwner,
+  writeEmpty,
+} from "./types/listpack.ts";
 import { PackedSortedSet } from "./types/packed_sorted_set.ts";
 import type { SortedMembers } from "./types/sorted_members.ts";
 import { SortedSet } from "./types/sorted_set.ts";
@@ -177,32 +183,13 @@ const readOnly: ListpackOwner = {
 export function packSortedSet(set: SortedSet, limits: PackingLimits): Uint8Array | undefined {
   const { size } = set;
   if (size > limits.zsetMaxListpackEntries) return undefined;
-  const bytes = new PackedBytes();
-  const packed = new PackedSortedSet(bytes).attach(bytes.buf, 0);
+  const draft = new ListpackDraft();
+  const packed = new PackedSortedSet(draft).attach(draft.buf, 0);
   set.seek(0);
   for (let rank = 0; rank < size; rank++) {
     if (set.len > limits.zsetMaxListpackValue) return undefined;
     packed.add(set.buf, set.off, set.len, set.score);
     set.forward();
   }
-  return bytes.buf.subarray(0, bytes.length);
-}
-
-/** A packed set in the making. */
-class PackedBytes implements ListpackOwner {
-  buf = new Uint8Array(256);
-  length = EMPTY_BYTES;
-
-  constructor() {
-    writeEmpty(this.buf, 0);
-  }
-
-  resize(pack: Listpack, length: number): void {
-    this.length = length;
-    if (length <= this.buf.length) return;
-    const larger = new Uint8Array(length * 2);
-    larger.set(this.buf);
-    this.buf = larger;
-    pack.attach(larger, 0);
-  }
+  return draft.bytes;
 }

@@ -19,14 +19,7 @@
 
 import { decodeLatin1 } from "../../server/resp/args.ts";
 import { parseMember } from "../types/intset.ts";
-import {
-  backBytes,
-  EMPTY_BYTES,
-  Listpack,
-  type ListpackOwner,
-  writeEmpty,
-  writeInteger,
-} from "../types/listpack.ts";
+import { backBytes, Listpack, ListpackDraft, writeInteger } from "../types/listpack.ts";
 import { CorruptRdb, EmptyCollection } from "./format.ts";
 import { RdbReader, type Stretch } from "./reader.ts";
 
@@ -37,32 +30,11 @@ const WIDEST_BACK = 5;
 const LONGEST_TEXT = 20;
 
 /** A listpack in the making. */
-export class PackBuilder implements ListpackOwner {
-  readonly pack = new Listpack();
-  #buf = new Uint8Array(256);
-  #length = EMPTY_BYTES;
-
-  constructor() {
-    writeEmpty(this.#buf, 0);
-    this.pack.attach(this.#buf, 0);
-  }
-
-  /** The listpack's bytes; good until something is added. */
-  get bytes(): Uint8Array {
-    return this.#buf.subarray(0, this.#length);
-  }
+export class PackBuilder extends ListpackDraft {
+  readonly pack = new Listpack().attach(this.buf, 0);
 
   append({ buf, off, len }: Stretch): void {
     this.pack.append(this, buf, off, len);
-  }
-
-  resize(pack: Listpack, length: number): void {
-    this.#length = length;
-    if (length <= this.#buf.length) return;
-    const larger = new Uint8Array(length * 2);
-    larger.set(this.#buf);
-    this.#buf = larger;
-    pack.attach(larger, 0);
   }
 }
 

@@ -31,6 +31,8 @@ const UNCOUNTED = 0xffff;
 /** Longest encoding byte sequence before a string's bytes, and longest back-length. */
 const LONGEST_PREFIX = 5;
 const LONGEST_BACK = 5;
+/** The usual first room of a {@link ListpackDraft}. */
+const DRAFT_BYTES = 256;
 const MINUS = 45;
 const ZERO = 48;
 
@@ -65,6 +67,31 @@ export function writeHeader(buf: Uint8Array, at: number, bytes: number, count: n
   const told = count < UNCOUNTED ? count : UNCOUNTED;
   buf[at + 4] = told & 0xff;
   buf[at + 5] = told >> 8;
+}
+
+/** The bytes of a listpack in the making, which is an empty one at first, and room for more. */
+export class ListpackDraft implements ListpackOwner {
+  buf: Uint8Array;
+  length = EMPTY_BYTES;
+
+  constructor(room = DRAFT_BYTES) {
+    this.buf = new Uint8Array(room);
+    writeEmpty(this.buf, 0);
+  }
+
+  /** The listpack; good until it changes. */
+  get bytes(): Uint8Array {
+    return this.buf.subarray(0, this.length);
+  }
+
+  resize(pack: Listpack, length: number): void {
+    this.length = length;
+    if (length <= this.buf.length) return;
+    const larger = new Uint8Array(length * 2);
+    larger.set(this.buf);
+    this.buf = larger;
+    pack.attach(larger, 0);
+  }
 }
 
 /** A window on the bytes of a listpack. */
