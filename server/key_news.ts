@@ -55,17 +55,12 @@ export class KeyNews {
   }
 
   #keyWent(kind: "x" | "e", event: string, db: Database, ref: Ref): void {
-    const { blocking, effects, keyEvents } = this.#server;
+    const { blocking, config, effects, keyEvents } = this.#server;
     // A million keys may go in a second: without listeners that leaves nothing behind.
     if (!effects.active && blocking.clients === 0 && keyEvents.idle) return;
-    const key = db.keyBytes(ref);
-    const { lazyfreeLazyExpire, lazyfreeLazyEviction } = this.#server.config.values;
+    const { lazyfreeLazyExpire, lazyfreeLazyEviction } = config.values;
     const lazily = kind === "x" ? lazyfreeLazyExpire : lazyfreeLazyEviction;
-    if (effects.active) effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
-    if (blocking.clients > 0) blocking.keyChanged(db, key, 0, key.length);
-    if (keyEvents.idle) return;
-    keyEvents.keyChanged(key, db);
-    keyEvents.emit(kind, event, key, db);
+    this.#tell(db, db.keyBytes(ref), { kind, event, lazily });
   }
 
   #fieldsWent(db: Database, key: Uint8Array, isGone: boolean): void {
@@ -78,19 +73,26 @@ export class KeyNews {
   }
 
   /** Deletes a key that is not this server's any more, and tells everybody. */
-  deleteKey(db: Database, ref: Ref, { tellsEffects = true } = {}): void {
+  deleteKey(db: Database, ref: Ref): void {
     const server = this.#server;
-    const { blocking, effects, keyEvents } = server;
     const key = db.keyBytes(ref);
     db.deleteRef(ref);
     server.changes++;
     const lazily = server.config.values.lazyfreeLazyServerDel;
-    if (tellsEffects && effects.active) {
-      effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
-    }
+    this.#tell(db, key, { kind: "g", event: "del", lazily });
+  }
+
+  /** Tells everybody that a key has gone; `lazily` says whether as UNLINK. */
+  #tell(
+    db: Database,
+    key: Uint8Array,
+    { kind, event, lazily }: { kind: "x" | "e" | "g"; event: string; lazily: boolean },
+  ): void {
+    const { blocking, effects, keyEvents } = this.#server;
+    if (effects.active) effects.emit(db.id, Args.of(lazily ? "UNLINK" : "DEL", key));
     if (blocking.clients > 0) blocking.keyChanged(db, key, 0, key.length);
     if (keyEvents.idle) return;
     keyEvents.keyChanged(key, db);
-    keyEvents.emit("g", "del", key, db);
+    keyEvents.emit(kind, event, key, db);
   }
 }
