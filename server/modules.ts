@@ -328,6 +328,7 @@ import "./resp/reply.ts";
 import "./persistence/aof_reader.ts";
 import "./persistence/aof_loader.ts";
 import "./persistence/aof_writer.ts";
+import "./persistence/save_pauses.ts";
 import "./persistence/snapshot_options.ts";
 import "./persistence/aof.ts";
 import "./notifications.ts";

@@ -24,6 +24,7 @@ import { AofLoadError, loadAof } from "./aof_loader.ts";
 import { AofManifest, BrokenManifest } from "./aof_manifest.ts";
 import { AofWriter } from "./aof_writer.ts";
 import { writeRdbFile } from "./rdb_file.ts";
+import { SavePauses } from "./save_pauses.ts";
 import { snapshotOptions } from "./snapshot_options.ts";
 
 /** A base goes to the disk after so many bytes each, with `aof-rewrite-incremental-fsync`. */
@@ -38,12 +39,7 @@ interface Rewrite {
   /** Unix time in ms. */
   readonly startedAt: number;
   isCancelled: boolean;
-  /** Ends a pause. */
-  wake(): void;
-}
-
-function newRewrite(startedAt: number): Rewrite {
-  return { startedAt, isCancelled: false, wake: () => {} };
+  readonly pauses: SavePauses;
 }
 
 /** The append-only file of one server. */
@@ -95,6 +91,7 @@ export class Aof implements AofApi {
       if (!appendonly) this.stop();
       else if (this.#state === "off") this.#startOrRefuse();
     });
+    server.config.onChange(["rdb-key-save-delay"], () => this.#rewrite?.pauses.wake());
     server.config.onChange(["aof-disable-auto-gc"], () => this.#deleteHistory());
   }
 
@@ -385,7 +382,11 @@ export class Aof implements AofApi {
       folder.writeManifest(next);
       this.#manifest = next;
     }
-    const rewrite = newRewrite(server.readClock());
+    const rewrite = {
+      startedAt: server.readClock(),
+      isCancelled: false,
+      pauses: new SavePauses(server),
+    };
     this.#rewrite = rewrite;
     this.rewrites++;
     this.isScheduled = false;
@@ -455,25 +456,12 @@ export class Aof implements AofApi {
           if (values.aofRewriteIncrementalFsync) await file.syncData();
           unsynced = 0;
         }
-        await this.#pause(rewrite);
+        await rewrite.pauses.next();
       }
       if (!rewrite.isCancelled) await file.sync();
     } finally {
       data.end();
     }
-  }
-
-  /** Lets others work between two pieces, for as long as tests want it. */
-  #pause(rewrite: Rewrite): Promise<void> {
-    const { rdbKeySaveDelay } = this.#server.config.values;
-    if (rdbKeySaveDelay <= 0) return this.#server.fairness.othersFirst();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, rdbKeySaveDelay / 1000);
-    rewrite.wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    return promise;
   }
 
   /** Puts the new base in the place of all that it holds. */
@@ -518,7 +506,7 @@ export class Aof implements AofApi {
     if (rewrite === undefined) return;
     this.#server.log("notice", "Killing the AOF rewrite that goes on (it is no child process)");
     rewrite.isCancelled = true;
-    rewrite.wake();
+    rewrite.pauses.wake();
     this.#rewrite = undefined;
   }
 

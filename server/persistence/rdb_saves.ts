@@ -16,6 +16,7 @@ import { failureReason } from "../config/host.ts";
 import type { Server } from "../server.ts";
 import { loadRdbFile } from "./rdb_load.ts";
 import { type RdbTarget, writeRdbFile, writeRdbFileBeside } from "./rdb_file.ts";
+import { SavePauses } from "./save_pauses.ts";
 import { snapshotOptions } from "./snapshot_options.ts";
 
 /** After a failure the next attempt is made when so many seconds have passed. */
@@ -33,8 +34,7 @@ interface BackgroundSave {
   /** How many changes there had been. */
   readonly changes: number;
   isCancelled: boolean;
-  /** Cuts a wait between two keys short. */
-  wake(): void;
+  readonly pauses: SavePauses;
   /** Ends, without an error, when it has been finished or given up. */
   done: Promise<void>;
 }
@@ -67,6 +67,7 @@ export class RdbSaves implements SavesApi {
   constructor(server: Server) {
     this.#server = server;
     this.lastSave = Math.floor(server.startedAt / 1000);
+    server.config.onChange(["rdb-key-save-delay"], () => this.#current?.pauses.wake());
   }
 
   /** How many changes no save has. */
@@ -171,7 +172,7 @@ export class RdbSaves implements SavesApi {
       keys: keyspace.databases.reduce((sum, db) => sum + db.size, 0),
       changes: server.changes,
       isCancelled: false,
-      wake: () => {},
+      pauses: new SavePauses(server),
       done: Promise.resolve(),
     };
     this.#current = current;
@@ -179,21 +180,8 @@ export class RdbSaves implements SavesApi {
     current.done = this.#write(current, {
       syncsOften: rdbSaveIncrementalFsync,
       isCancelled: () => current.isCancelled,
-      pause: rdbKeySaveDelay > 0
-        ? () => this.#wait(current, rdbKeySaveDelay / 1000)
-        : () => server.fairness.othersFirst(),
+      pause: () => current.pauses.next(),
     });
-  }
-
-  /** Waits until so many ms have passed or the save is cancelled. */
-  #wait(current: BackgroundSave, ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    current.wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    return promise;
   }
 
   async #write(
@@ -227,7 +215,7 @@ export class RdbSaves implements SavesApi {
     if (current === undefined) return;
     this.#current = undefined;
     current.isCancelled = true;
-    current.wake();
+    current.pauses.wake();
     current.snapshot.end();
     this.#stopping.add(current.done);
     current.done.finally(() => this.#stopping.delete(current.done));

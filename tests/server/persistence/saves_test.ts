@@ -9,6 +9,7 @@ import { CoolCache } from "../../../server/coolcache.ts";
 import { assertRefused } from "../../support/assert_refused.ts";
 import { startTestServer, type TestServer } from "../../support/harness.ts";
 import { TemporaryFolder } from "../../support/temporary_folder.ts";
+import { waitFor } from "../../support/wait.ts";
 
 /** Everything in the section Persistence of INFO. */
 async function facts(t: TestServer): Promise<Record<string, string>> {
@@ -288,3 +289,31 @@ Deno.test("Commands are refused while data is loaded, except those that need non
   assertEquals(instance.server.keyspace.databases[0].size, 20);
   assert(log.some((line) => line.includes("keys loaded: 20, keys expired: 0")), log.join("\n"));
 });
+
+/** Whether a temporary file of a save or a rewrite holds something. */
+function hasBegun(folder: string): boolean {
+  return [...Deno.readDirSync(folder)].some(({ isDirectory, name }) =>
+    isDirectory
+      ? hasBegun(`${folder}/${name}`)
+      : name.startsWith("temp-") && !name.endsWith(".incr") &&
+        Deno.statSync(`${folder}/${name}`).size > 0
+  );
+}
+
+for (const appendonly of ["no", "yes"]) {
+  Deno.test(`A new rdb-key-save-delay holds at once for what is being saved, appendonly ${appendonly}`, async () => {
+    using folder = new TemporaryFolder();
+    await using t = await startTestServer({ dir: folder.path, save: "", appendonly });
+    await fill(t, 3);
+    await t.line("CONFIG SET rdb-key-save-delay 100000000");
+    await t.line(appendonly === "yes" ? "BGREWRITEAOF" : "BGSAVE");
+    const { aof, saves } = t.server;
+    const goesOn = () => saves.isSaving || aof.rewritingSince !== undefined;
+    assert(goesOn());
+    // A first piece is written, and its pause has begun.
+    await waitFor(() => hasBegun(folder.path), { what: "a first piece" });
+    assert(goesOn());
+    await t.line("CONFIG SET rdb-key-save-delay 0");
+    await waitFor(() => !goesOn(), { what: "the end" });
+  });
+}
