@@ -424,10 +424,25 @@ export class Primary implements ReplicationApi {
 
   // --- the stream ---------------------------------------------------------------------------------------------
 
-  #feed(database: number, args: Args): void {
-    this.stream.add(database, args);
+  /**
+   * Counts an effect that the append-only file keeps before there are replicas: those that come later have to say that
+   * it is on their disks, too.
+   */
+  countUnsent(): void {
+    if (this.stream.isOpen || this.#host.upstream !== "none") return;
+    this.stream.pass();
+    this.#noteWriter();
+  }
+
+  /** What the client at hand waits for with WAIT and WAITAOF is up to here. */
+  #noteWriter(): void {
     const { currentSession } = this.#host;
     if (currentSession !== undefined) currentSession.writeOffset = this.stream.offset;
+  }
+
+  #feed(database: number, args: Args): void {
+    this.stream.add(database, args);
+    this.#noteWriter();
     if (this.#replicas.size > 0) this.#schedule();
   }
 

@@ -156,6 +156,11 @@ export class ReplicationStream {
     this.#trim();
   }
 
+  /** Counts an effect that is not kept as one byte, so that no offset before it covers it; only while it is not open. */
+  pass(): void {
+    this.#offset++;
+  }
+
   /** Adds bytes of a primary's stream as they are. O(bytes). */
   relay(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {

@@ -256,6 +256,7 @@ export class Aof implements AofApi {
     this.#stopListening ??= server.effects.listen((database, args, audience) => {
       if ((audience & Audience.aof) === 0) return;
       writer.add(database, args);
+      server.replication.countUnsent();
       const { currentSession } = server;
       if (currentSession !== undefined) currentSession.effectPosition = writer.position;
     });

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CoolCache } from "../../server/coolcache.ts";
+import { TemporaryFolder } from "../support/temporary_folder.ts";
 import { Wire } from "../server/wire.ts";
 import { decodeLatin1 } from "../../server/resp/args.ts";
 import { TEST_TIME } from "../support/harness.ts";
@@ -227,6 +228,26 @@ Deno.test("WAIT asks replicas to acknowledge, and counts those that have the cli
   await client.expect(":2\r\n");
   await client.ask("WAIT 1 0\r\nWAIT 5 5\r\nWAITAOF 0 1 0\r\n", ":2\r\n:2\r\n*2\r\n:0\r\n:1\r\n");
   await client.ask("MULTI\r\nWAIT 9 0\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n:2\r\n");
+});
+
+Deno.test("WAITAOF counts no replica without a file, also for what was written before it came", async () => {
+  using folder = new TemporaryFolder();
+  await using primary = await Primary.start({
+    appendonly: "yes",
+    appendfsync: "always",
+    dir: folder.path,
+  });
+  using client = await primary.connect();
+  await client.ask("SET a 1\r\nSET a 2\r\n", "+OK\r\n+OK\r\n");
+  // Two offsets that no stream has, as in Redis 7.2.
+  assertEquals(primary.replication.offset, 2);
+  using replica = await primary.replica();
+  await replica.send("REPLCONF ACK 2\r\n");
+  await client.ask("WAIT 1 5000\r\nWAITAOF 1 1 20\r\n", ":1\r\n*2\r\n:1\r\n:0\r\n");
+  await client.send("WAITAOF 1 1 0\r\n");
+  await replica.send("REPLCONF ACK 2 FACK 1\r\n");
+  await replica.send("REPLCONF ACK 2 FACK 2\r\n");
+  await client.expect("*2\r\n:1\r\n:1\r\n");
 });
 
 Deno.test("WAIT counts what was changed for a client after its batch: by a long script, or when its wait ended", async () => {
