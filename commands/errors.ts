@@ -600,7 +600,7 @@ export function groupNeedsKey(): ReplyError {
 }
 
 /** An argument as an error shows it: Redis formats errors as C strings, which end at a NUL. */
-function shown(args: Args, i: number): string {
+export function shown(args: Args, i: number): string {
   return args.binary(i).split("\0", 1)[0];
 }
 

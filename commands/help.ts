@@ -8,6 +8,7 @@ import type { Args } from "../server/resp/args.ts";
 import { ReplyError } from "../server/resp/errors.ts";
 import type { Reply } from "../server/resp/reply.ts";
 import type { CommandFlag, CommandSpec, Group } from "./command.ts";
+import { shown } from "./errors.ts";
 
 /** How much of an unknown subcommand's name a refusal repeats. */
 const MOST_SHOWN = 128;
@@ -51,7 +52,7 @@ export function replyWithHelp(reply: Reply, name: string, lines: readonly string
 
 /** The subcommand in argument 1 is unknown, or none of its forms has so many arguments. */
 export function subcommandSyntaxError(args: Args, container: string): ReplyError {
-  const name = args.binary(1).slice(0, MOST_SHOWN);
+  const name = shown(args, 1).slice(0, MOST_SHOWN);
   return new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container} HELP.`,
   );

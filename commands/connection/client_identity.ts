@@ -9,6 +9,7 @@
 import type { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
+import { shown } from "../errors.ts";
 
 /** CLIENT ID */
 export const clientId = command({
@@ -80,7 +81,7 @@ export const clientSetinfo = command({
   run(ctx, args) {
     const isName = args.is(2, "LIB-NAME");
     if (!isName && !args.is(2, "LIB-VER")) {
-      throw new ReplyError(`ERR Unrecognized option '${args.binary(2)}'`);
+      throw new ReplyError(`ERR Unrecognized option '${shown(args, 2)}'`);
     }
     checkClientAttribute(args, 3, args.text(2));
     if (isName) ctx.client.libName = args.text(3);

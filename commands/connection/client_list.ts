@@ -10,6 +10,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
 import type { ClientApi, ClientFilter, ClientsApi, Context } from "../context.ts";
+import { shown } from "../errors.ts";
 
 /** CLIENT INFO */
 export const clientInfo = command({
@@ -189,5 +190,5 @@ function readClientType(args: Args, i: number): NonNullable<ClientFilter["type"]
   if (args.is(i, "REPLICA") || args.is(i, "SLAVE")) return "replica";
   if (args.is(i, "PUBSUB")) return "pubsub";
   if (args.is(i, "MASTER")) return "primary";
-  throw new ReplyError(`ERR Unknown client type '${args.binary(i)}'`);
+  throw new ReplyError(`ERR Unknown client type '${shown(args, i)}'`);
 }

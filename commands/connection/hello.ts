@@ -8,6 +8,7 @@ import type { Args } from "../../server/resp/args.ts";
 import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { arg, command } from "../command.ts";
 import type { Context } from "../context.ts";
+import { shown } from "../errors.ts";
 import { checkClientName } from "./client_identity.ts";
 
 /** HELLO */
@@ -46,7 +47,7 @@ export const hello = command({
         name = ++i;
         checkClientName(args, name);
       } else {
-        throw new ReplyError(`ERR Syntax error in HELLO option '${args.binary(i)}'`);
+        throw new ReplyError(`ERR Syntax error in HELLO option '${shown(args, i)}'`);
       }
     }
 

@@ -14,6 +14,7 @@ import {
   greaterContradictsLess,
   invalidExpireTime,
   newContradictsOthers,
+  shown,
   unsupportedOption,
 } from "../errors.ts";
 
@@ -273,7 +274,7 @@ function readConditions(args: Args, from: number): number {
   let conditions: number = Condition.none;
   for (let i = from; i < args.count; i++) {
     const condition = readCondition(args, i);
-    if (condition === Condition.none) throw unsupportedOption(args.binary(i));
+    if (condition === Condition.none) throw unsupportedOption(shown(args, i));
     conditions |= condition;
   }
   if ((conditions & Condition.nx) !== 0 && conditions !== Condition.nx) {

@@ -15,6 +15,7 @@ import {
   FIELD_COUNT_INVALID,
   missingExpireTime,
   missingFields,
+  shown,
   unknownArgument,
   wrongNumberOfArguments,
 } from "../errors.ts";
@@ -94,7 +95,7 @@ function readRequest(ctx: Context, args: Args): Request {
       if (request.first + count * 2 !== args.count) throw wrongNumberOfArguments("hsetex");
       return request;
     } else {
-      throw unknownArgument(args.binary(i));
+      throw unknownArgument(shown(args, i));
     }
   }
   throw missingFields();

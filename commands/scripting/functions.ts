@@ -9,6 +9,7 @@ import { ReplyError } from "../../server/resp/errors.ts";
 import { globMatch } from "../../storage/glob.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { Context, FunctionFacts, FunctionRestorePolicy } from "../context.ts";
+import { shown } from "../errors.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
 
 const shared = { group: "scripting", since: "7.0.0" } as const satisfies Partial<CommandSpec>;
@@ -138,7 +139,7 @@ function readListOptions(args: Args): ListOptions {
       if (++i === args.count) throw new ReplyError("ERR library name argument was not given");
       options.pattern = args.bytes(i);
     } else {
-      throw new ReplyError(`ERR Unknown argument ${upToZero(args.binary(i))}`);
+      throw new ReplyError(`ERR Unknown argument ${shown(args, i)}`);
     }
   }
   return options;
@@ -172,7 +173,7 @@ const load = command({
     let replace = false;
     for (let i = 2; i < last; i++) {
       if (!args.is(i, "REPLACE")) {
-        throw new ReplyError(`ERR Unknown option given: ${upToZero(args.binary(i))}`);
+        throw new ReplyError(`ERR Unknown option given: ${shown(args, i)}`);
       }
       replace = true;
     }
@@ -346,8 +347,3 @@ export const fcallReadOnly = command({
   declaredFlags: ({ functions }, args) => functions.declaredFlags(args),
   run: (ctx, args) => ctx.server.functions.call(ctx, args, { readOnly: true }),
 });
-
-/** Up to the first zero byte, where C's formats end a text. */
-function upToZero(text: string): string {
-  return text.split("\0", 1)[0];
-}

@@ -11,6 +11,7 @@ import { ReplyError } from "../../server/resp/errors.ts";
 import type { Reply } from "../../server/resp/reply.ts";
 import { arg, command, type CommandSpec } from "../command.ts";
 import type { AclLogEntry, AclSelector } from "../context.ts";
+import { shown } from "../errors.ts";
 import { ACL_CATEGORIES, aclCategories } from "../facts.ts";
 import { helpCommand, subcommandSyntaxError } from "../help.ts";
 
@@ -175,11 +176,13 @@ const dryrun = command({
 
   run({ reply, server: { acl, registry } }, args) {
     const name = args.binary(2);
-    if (acl.find(name) === undefined) throw new ReplyError(`ERR User '${name}' not found`);
+    if (acl.find(name) === undefined) {
+      throw new ReplyError(`ERR User '${shown(args, 2)}' not found`);
+    }
     const request = new Args(args.buf, args.count);
     for (let i = 3; i < args.count; i++) request.push(args.off[i], args.len[i]);
     const found = registry.lookUp(request);
-    if (found === undefined) throw new ReplyError(`ERR Command '${args.binary(3)}' not found`);
+    if (found === undefined) throw new ReplyError(`ERR Command '${shown(args, 3)}' not found`);
     const { arity, originalName } = found;
     if (arity >= 0 ? request.count !== arity : request.count < -arity) {
       throw new ReplyError(`ERR wrong number of arguments for '${originalName}' command`);
@@ -209,7 +212,7 @@ const cat = command({
     }
     const wanted = args.lower(2);
     if (!ACL_CATEGORIES.some((category) => category === wanted)) {
-      throw new ReplyError(`ERR Unknown category '${args.binary(2).slice(0, MOST_SHOWN)}'`);
+      throw new ReplyError(`ERR Unknown category '${shown(args, 2).slice(0, MOST_SHOWN)}'`);
     }
     const found = server.registry.everything
       .filter(({ spec }) => aclCategories(spec).includes(wanted));

@@ -8,6 +8,7 @@
 import { Args } from "../../server/resp/args.ts";
 import { ReplyError } from "../../server/resp/errors.ts";
 import type { Context } from "../context.ts";
+import { shown } from "../errors.ts";
 import { subcommandSyntaxError } from "../help.ts";
 
 /** One subcommand of DEBUG. */
@@ -236,7 +237,7 @@ const clusterLink: DebugSubcommand = {
     }
     const direction = args.lower(3);
     if (direction !== "to" && direction !== "from" && direction !== "all") {
-      throw new ReplyError(`ERR Unknown direction ${args.binary(3)}`);
+      throw new ReplyError(`ERR Unknown direction ${shown(args, 3)}`);
     }
     cluster.closeLinks(args.binary(4), direction);
     reply.ok();

@@ -10,6 +10,7 @@ import { ReplyError, syntaxError } from "../../server/resp/errors.ts";
 import { splitWords } from "../../server/resp/split_words.ts";
 import { arg, command } from "../command.ts";
 import type { Announcement, Context } from "../context.ts";
+import { shown } from "../errors.ts";
 
 /** Host names are shorter. */
 const LONGEST_HOST = 256;
@@ -112,7 +113,7 @@ function announce(said: Announcement, args: Args, i: number): void {
   } else if (args.is(i, "RDB-FILTER-ONLY")) {
     said.onlyFunctions = readFilter(args, i + 1);
   } else if (!args.is(i, "VERSION")) {
-    throw new ReplyError(`ERR Unrecognized REPLCONF option: ${args.binary(i)}`);
+    throw new ReplyError(`ERR Unrecognized REPLCONF option: ${shown(args, i)}`);
   }
 }
 

@@ -32,6 +32,11 @@ export class ReplyError extends Error {
   }
 }
 
+/** An error's text as a reply can hold it, on one line: line breaks at its end are dropped, others become blanks. */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n]+$/, "").replace(/[\r\n]/g, " ");
+}
+
 /** The request stream is broken beyond recovery; the message follows `ERR Protocol error: `. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";

@@ -6,13 +6,13 @@
  * @module
  */
 
+import { oneLine } from "./errors.ts";
 import { formatDouble } from "./numbers.ts";
 import type { Reply, ReplyText } from "./reply.ts";
 
 const CR = 13;
 const LF = 10;
 const ZERO = 48;
-const SPACE = 32;
 const QUESTION_MARK = 63;
 const MINUS = 45;
 const PLUS = 43;
@@ -152,14 +152,15 @@ export class ReplyEncoder implements Reply {
     this.#length = at + text.length + 3;
   }
 
-  error(text: string): void {
+  error(message: string): void {
+    const text = oneLine(message);
     const buf = this.#reserve(text.length + 3);
     let at = this.#length;
     buf[at++] = MINUS;
     for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i);
-      // A line break would end the reply; what no byte can hold cannot come from a request.
-      buf[at++] = c === CR || c === LF ? SPACE : c > 0xff ? QUESTION_MARK : c;
+      // What no byte can hold cannot come from a request.
+      buf[at++] = c > 0xff ? QUESTION_MARK : c;
     }
     buf[at++] = CR;
     buf[at++] = LF;

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { oneLine } from "../resp/errors.ts";
 import { formatDouble } from "../resp/numbers.ts";
 import type { Reply, ReplyText } from "../resp/reply.ts";
 import type { LuaState } from "./engine/lua_state.ts";
@@ -164,7 +165,7 @@ export class LuaReply implements Reply {
 
   error(text: string): void {
     if (this.#depth === 0) this.isError = true;
-    this.#push((lua) => pushErrorTable(lua, `-${text}`, true));
+    this.#push((lua) => pushErrorTable(lua, `-${oneLine(text)}`, true));
   }
 
   int(value: number | bigint): void {

@@ -23,6 +23,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     ACL DELUSER nobody
     ACL DELUSER nobody default
     ACL CAT
+    ACL CAT "x\\x00y"
     ACL CAT nosuch
     ACL CAT a b
     ~sorted ACL CAT hyperloglog

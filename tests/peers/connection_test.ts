@@ -61,6 +61,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     HELLO 2 SETNAME "a b"
     HELLO 2 SETNAME "a\\nb" AUTH default x
     HELLO 2 SETNAMES x
+    HELLO 2 "a\\x00b"
     HELLO 2 AUTH nobody secret SETNAME ghost
     CLIENT GETNAME
     ~type HELLO
@@ -165,6 +166,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     CLIENT KILL ID x
     CLIENT KILL ID 99999999999999999999
     CLIENT KILL TYPE nosuch
+    CLIENT KILL TYPE "x\\x00\\r\\n"
+    CLIENT KILL TYPE "x\\r\\n"
     CLIENT KILL TYPE pubsub
     CLIENT KILL TYPE replica
     CLIENT KILL TYPE slave SKIPME no

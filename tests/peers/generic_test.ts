@@ -96,6 +96,12 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     EXPIRE k x FOO NX XX
     EXPIRE k 10 NX foo
     PEXPIRE k 10 "a b"
+    PEXPIRE k 10 "a\\x00b"
+    PEXPIRE k 10 "a\\r\\nb\\n\\r\\n"
+    PEXPIRE k 10 "\\r\\n"
+    EVAL "return redis.pcall('EXPIRE', 'k', 1, ARGV[1]).err" 0 "a\\r\\nb\\n\\r\\n"
+    EVAL "return redis.pcall('EXPIRE', 'k', 1, ARGV[1]).err" 0 "a\\x00b"
+    OBJECT "x\\x00y" k
     EXPIRE k 9223372036854775808
     EXPIRE k 9223372036854776
     EXPIRE k 9223372036854775

@@ -25,6 +25,12 @@ for (
       "-ERR a  b\r\n",
     ],
     [
+      "an error without the line breaks at its end",
+      (r) => r.error("ERR a\nb\r\n\n"),
+      "-ERR a b\r\n",
+      "-ERR a b\r\n",
+    ],
+    [
       "an error that quotes bytes",
       (r) => r.error("ERR \xff\xe9"),
       "-ERR \xff\xe9\r\n",
