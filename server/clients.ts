@@ -26,6 +26,7 @@ export class Clients implements ClientsApi {
   /** Whether everybody is kept from everything. */
   #everybodyHeld = false;
   #heldForDebugger = false;
+  #primaryHeld = false;
   #waiting: Session[] = [];
 
   constructor(server: Server) {
@@ -128,11 +129,22 @@ export class Clients implements ClientsApi {
     else this.#letGoOn();
   }
 
+  /**
+   * Keeps the primary's stream back while a script runs for long, or (false) does so no longer: it can neither be carried
+   * out meanwhile nor be refused.
+   */
+  holdPrimary(on: boolean): void {
+    if (this.#primaryHeld === on) return;
+    this.#primaryHeld = on;
+    if (on) this.#server.pausesChanged(true);
+    else this.#letGoOn();
+  }
+
   /** Lets clients try again; those that are held up for another reason will wait on. */
   #letGoOn(): void {
     this.#server.pausesChanged(
-      this.#everybodyHeld || this.#heldForDebugger || this.#writeHolds.size > 0 ||
-        this.#pausedUntil > 0,
+      this.#everybodyHeld || this.#heldForDebugger || this.#primaryHeld ||
+        this.#writeHolds.size > 0 || this.#pausedUntil > 0,
     );
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -153,7 +165,7 @@ export class Clients implements ClientsApi {
   holds(session: Session, mask: number): boolean {
     // Replicas only say how far they are.
     if (session.isReplica) return false;
-    if (this.#everybodyHeld) return true;
+    if (this.#everybodyHeld || (this.#primaryHeld && session.isPrimary)) return true;
     if (this.#heldForDebugger && (mask & Flag.allow_busy) === 0) return true;
     const writes = (mask & (Flag.write | Flag.may_replicate)) !== 0;
     if (this.#writeHolds.size > 0 && writes) return true;

@@ -100,6 +100,7 @@ export class Following implements ReplicaHost {
     const session = server.clients.add(new Resumed(socket, unread), endpointsOf(socket));
     session.obeyPrimary(feed);
     session.select(database);
+    if (server.busy !== undefined) server.clients.holdPrimary(true);
     const work = session.serve();
     this.#sessions.add(work);
     work.finally(() => this.#sessions.delete(work));

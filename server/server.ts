@@ -369,6 +369,9 @@ export class Server implements ServerApi, ScriptHost {
   setBusy(busy: "script" | "function" | undefined): void {
     this.#running = busy;
     this.busy = busy ?? (this.#held ? "script" : undefined);
+    if (this.busy !== undefined && this.replica.primary !== undefined) {
+      this.clients.holdPrimary(true);
+    }
     this.dispatcher.refresh();
   }
 
@@ -384,7 +387,14 @@ export class Server implements ServerApi, ScriptHost {
     this.setBusy(this.#running);
     this.clients.holdEverybody(false);
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
-    if (this.busy === undefined) this.clients.holdForDebugger(false);
+    this.#letGoOnAfterBusy();
+  }
+
+  /** Lets those go on who waited for a busy script, unless something else still keeps them out. */
+  #letGoOnAfterBusy(): void {
+    if (this.busy !== undefined) return;
+    this.clients.holdForDebugger(false);
+    this.clients.holdPrimary(false);
   }
 
   /** A command's flags; those of a script or function that declares its own as that says. */
@@ -439,7 +449,7 @@ export class Server implements ServerApi, ScriptHost {
     this.setBusy(undefined);
     this.touchFor(this.currentSession);
     if (this.blocking.anyReady && this.busy === undefined) this.blocking.serveReady();
-    if (this.busy === undefined) this.clients.holdForDebugger(false);
+    this.#letGoOnAfterBusy();
   }
 
   // --- time ---------------------------------------------------------------------------------------------------

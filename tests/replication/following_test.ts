@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../storage/memory/random.ts";
 import { hasRedisServer } from "../support/peer.ts";
+import { encodeCommand, RawConnection } from "../support/raw_connection.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import { CuttingProxy } from "./cutting_proxy.ts";
 import { assertInStep, Member } from "./group.ts";
@@ -359,4 +360,23 @@ Deno.test("Fields of hashes expire at a replica when they should, also when it i
   await waitFor(async () => await replica.connection.text("HLEN", "soon") === ":1", {
     what: "the field to go",
   });
+});
+
+Deno.test("A replica that is busy with a script carries out its primary's stream when the script is over", async () => {
+  await using primary = await Member.coolcache();
+  await using replica = await Member.coolcache({ "busy-reply-threshold": "1" });
+  await replica.follow(primary);
+  await replica.linked();
+  const { server } = replica.coolcache!;
+  using reader = await RawConnection.connect({ port: replica.port, timeout: 30_000 });
+  await reader.write(encodeCommand(["EVAL", "while true do end", "0"]));
+  await waitFor(() => server.busy !== undefined, { what: "the script to be busy" });
+  await primary.play([["SET", "a", "1"], ["MULTI"], ["INCR", "a"], ["INCR", "b"], ["EXEC"]]);
+  await waitFor(() => [...server.clients].some((one) => one.isPrimary && one.inputPending > 100), {
+    what: "the stream to be kept back",
+  });
+  assertEquals(await replica.connection.line("SCRIPT", "KILL"), "+OK");
+  await reader.read();
+  await assertInStep(primary, replica);
+  assertEquals(await replica.connection.text("GET", "a"), "2");
 });
