@@ -128,8 +128,8 @@ export class StreamNodes implements ListpackOwner {
     const reader = this.#reader;
     const first = place.readId(new StreamId());
     const following = first.clone();
-    following.increment();
-    const to = this.index.seekAtLeast(following, reader.place)
+    // Behind the greatest ID there is no node, and no ID to look for it with.
+    const to = following.increment() && this.index.seekAtLeast(following, reader.place)
       ? reader.place.readId(following)
       : undefined;
     to?.decrement();

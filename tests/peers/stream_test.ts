@@ -200,6 +200,12 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     XTRIM s MINID x
     XTRIM s MINID -
     XTRIM missing MAXLEN 1
+    XADD last 18446744073709551615-18446744073709551615 a 1
+    XTRIM last MINID 4-2
+    XTRIM last MINID ~ 4-2
+    XTRIM last MINID 18446744073709551615-18446744073709551615
+    XRANGE last - +
+    XTRIM last MAXLEN 0
     SET str v
     XTRIM str MAXLEN 1
     XTRIM str MAXLEN x
