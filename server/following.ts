@@ -37,9 +37,7 @@ export class Following implements ReplicaHost {
   readonly #server: Server;
   /** What this server's own clients have written, where they may. */
   readonly ownExpiries: OwnExpiries;
-  /** What the AOF must have on the disk for which offsets of the stream to be there, the earliest first. */
-  #marks: { readonly position: number; readonly offset: number }[] = [];
-  #diskOffset = 0;
+  #diskOffsets = new DiskOffsets();
   /** The sessions of primaries, until they have ended. */
   readonly #sessions = new Set<Promise<void>>();
 
@@ -61,12 +59,7 @@ export class Following implements ReplicaHost {
     const { aof } = this.#server;
     if (!aof.isEnabled) return undefined;
     const { synced, written } = aof.positions;
-    this.#marks.push({ position: written, offset });
-    while (this.#marks.length > 0 && this.#marks[0].position <= synced) {
-      this.#diskOffset = this.#marks[0].offset;
-      this.#marks.shift();
-    }
-    return this.#diskOffset;
+    return this.#diskOffsets.advance({ position: written, offset }, synced);
   }
 
   now(): number {
@@ -234,8 +227,7 @@ export class Following implements ReplicaHost {
   /** What is in the append-only file is not what will be there. */
   #stopAppending(): void {
     this.#server.aof.stop();
-    this.#marks = [];
-    this.#diskOffset = 0;
+    this.#diskOffsets = new DiskOffsets();
   }
 
   #dataChanged(): void {
@@ -269,6 +261,31 @@ export class Following implements ReplicaHost {
 
   linkChanged(): void {
     this.#server.dispatcher.refresh();
+  }
+}
+
+/** So many marks are kept: some minutes of acknowledgements, where nothing is ever synced. */
+const MOST_MARKS = 256;
+
+/** Tells which offset of a primary's stream is on the disk, as far as the append-only file is. */
+export class DiskOffsets {
+  /** Positions in the file, and the offsets whose effects they include, the earliest first. */
+  readonly #marks: { readonly position: number; readonly offset: number }[] = [];
+  #offset = 0;
+
+  /** Notes that the file has grown to a position, and answers the offset that is there when it is synced up to `synced`. */
+  advance(mark: { position: number; offset: number }, synced: number): number {
+    const marks = this.#marks;
+    // The last one may always be told of later ones instead: then it is on the disk when they are.
+    if (marks.length === MOST_MARKS || marks.at(-1)?.position === mark.position) marks.pop();
+    marks.push(mark);
+    while (marks.length > 0 && marks[0].position <= synced) this.#offset = marks.shift()!.offset;
+    return this.#offset;
+  }
+
+  /** How many positions are remembered. */
+  get size(): number {
+    return this.#marks.length;
   }
 }
 
