@@ -247,7 +247,7 @@ export class Dispatcher {
     if (client.transaction !== undefined && (command.mask & Flag.at_once) === 0) {
       // No memory is spent on what EXEC will not carry out.
       if (!client.isBroken) {
-        server.clientBytes += client.transaction.queue(command, args, server.maskOf(command, args));
+        client.transaction.queue(command, args, server.maskOf(command, args));
       }
       ctx.reply.simple("QUEUED");
       return;

@@ -496,9 +496,10 @@ export class Server implements ServerApi, ScriptHost {
     keyspace.hidesExpired = session?.mustObey !== true;
   }
 
-  /** Notes what a batch took. */
+  /** Notes what a batch took, and keeps what it has queued: its bytes are about to be read over. */
   endBatch(session: Session, commands: number): void {
     this.currentSession = undefined;
+    if (session.transaction !== undefined) this.clientBytes += session.transaction.keep();
     if (session.noTouch || session.mustObey) this.touchFor(undefined);
     const last = session.lastCommand;
     if (last === undefined || this.preciseTiming || commands === 0) return;

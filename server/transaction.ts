@@ -1,15 +1,17 @@
 /**
  * A transaction: the commands that a client has queued since MULTI, and how EXEC carries them out.
  *
- * The queue is one buffer of argument bytes and one list of their lengths, since a client's own buffer goes on
- * receiving, and a copy of its own for each command would cost more than the command. Both are kept for the client's
- * next transaction while they are small.
+ * Client libraries send a transaction in one piece. So what is queued stays where it came, in the client's input
+ * buffer, and is copied only if EXEC is not there when the buffer is about to receive more ({@link Transaction.keep}):
+ * into one buffer of the transaction's own, which is kept for the client's next transaction while it is small.
  *
  * @module
  */
 
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
+import type { Database } from "../storage/database.ts";
 import { copyBytes } from "../storage/memory/bytes.ts";
+import { WINDOW } from "../storage/memory/look_ahead.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
@@ -18,7 +20,7 @@ import { ReplyError } from "./resp/errors.ts";
 const FIRST_BYTES = 512;
 /** Buffers of more bytes, and lists of more entries, are not kept for the next transaction. */
 const MOST_KEPT_BYTES = 4096;
-const MOST_KEPT_ENTRIES = 256;
+const MOST_KEPT_ENTRIES = 512;
 /** From this size on a buffer no longer doubles. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 /** What Redis counts for each argument beside its bytes: a pointer. */
@@ -33,12 +35,20 @@ export class Transaction {
   /** Whether all queued commands may be carried out by a replica that has no link. */
   mayBeStale = true;
   #commands: RegisteredCommand[] = [];
-  /** For each command its number of arguments, then the length of each. */
-  #lengths: number[] = [];
+  /** For each command its number of arguments, then the offset and the length of each. */
+  #entries: number[] = [];
+  /** How many of the entries tell of {@link #bytes}; the others tell of {@link #input}. */
+  #kept = 0;
   #bytes = new Uint8Array(0);
   #used = 0;
+  /** The client's input buffer, in which arguments lie that have not been copied. */
+  #input: Uint8Array | undefined;
+  #argumentCount = 0;
+  #argumentBytes = 0;
   /** The command that is being carried out. */
   readonly #args = new Args();
+  /** The entry of its first argument. */
+  #running = 0;
   #aborted = false;
 
   /** Whether a command could not be queued, so that EXEC must refuse. */
@@ -53,12 +63,12 @@ export class Transaction {
 
   /** Bytes of queued arguments, counted as Redis counts them. */
   get argumentBytes(): number {
-    return this.#used + (this.#lengths.length - this.#commands.length) * ARGUMENT_OVERHEAD;
+    return this.#argumentBytes + this.#argumentCount * ARGUMENT_OVERHEAD;
   }
 
   /** Bytes of memory that the queue takes. */
   get memory(): number {
-    return this.#bytes.length + (this.#lengths.length + this.#commands.length) * ENTRY_BYTES;
+    return this.#bytes.length + (this.#entries.length + this.#commands.length) * ENTRY_BYTES;
   }
 
   /** Notes that a command was refused: what is queued will not be carried out. */
@@ -67,30 +77,60 @@ export class Transaction {
   }
 
   /**
-   * Adds a command with the flags that this request has, by a copy of its arguments; none is kept when EXEC will refuse anyway. Answers how many bytes of
-   * memory were taken for it, mostly none.
+   * Adds a command with the flags that this request has; none is kept when EXEC will refuse anyway. Its arguments stay
+   * where they are: before their bytes change {@link keep} must be called.
    */
-  queue(command: RegisteredCommand, args: Args, mask: number = command.mask): number {
-    if (this.#aborted) return 0;
-    const before = this.#bytes.length;
+  queue(command: RegisteredCommand, args: Args, mask: number = command.mask): void {
+    if (this.#aborted) return;
     this.mask |= mask;
     if ((mask & Flag.stale) === 0) this.mayBeStale = false;
-    this.#commands.push(command);
     const { buf, count, len, off } = args;
-    const lengths = this.#lengths;
-    lengths.push(count);
+    if (this.#input !== buf) {
+      this.keep();
+      this.#input = buf;
+    }
+    this.#commands.push(command);
+    const entries = this.#entries;
+    entries.push(count);
+    let bytes = 0;
     for (let i = 0; i < count; i++) {
       const length = len[i];
-      lengths.push(length);
-      const bytes = this.#room(length);
-      copyBytes(buf, off[i], bytes, this.#used, length);
-      this.#used += length;
+      entries.push(off[i], length);
+      bytes += length;
     }
-    return this.#bytes.length - before;
+    this.#argumentCount += count;
+    this.#argumentBytes += bytes;
   }
 
-  #room(length: number): Uint8Array {
-    const needed = this.#used + length;
+  /** Copies what still lies in the client's input buffer. Answers how many bytes of memory were taken for it, mostly none. */
+  keep(): number {
+    const input = this.#input;
+    if (input === undefined) return 0;
+    const before = this.#bytes.length;
+    const entries = this.#entries;
+    // Room for all that is queued is room for what is left of it.
+    const bytes = this.#room(this.#argumentBytes);
+    for (let entry = this.#kept; entry < entries.length;) {
+      for (let left = entries[entry++]; left > 0; left--, entry += 2) {
+        const length = entries[entry + 1];
+        copyBytes(input, entries[entry], bytes, this.#used, length);
+        entries[entry] = this.#used;
+        this.#used += length;
+      }
+    }
+    this.#kept = entries.length;
+    this.#input = undefined;
+    const args = this.#args;
+    if (args.buf === input) {
+      // The command that is being carried out goes on with the copy.
+      args.buf = bytes;
+      for (let i = 0; i < args.count; i++) args.off[i] = entries[this.#running + 2 * i];
+    }
+    return bytes.length - before;
+  }
+
+  /** A buffer of `needed` bytes or more that begins with what is kept. */
+  #room(needed: number): Uint8Array {
     const size = this.#bytes.length;
     if (needed <= size) return this.#bytes;
     const grown = size < LARGE_BYTES ? Math.max(FIRST_BYTES, size * 2) : size * 1.25;
@@ -101,46 +141,82 @@ export class Transaction {
 
   /** Empties the queue, for the next MULTI. */
   clear(): void {
-    this.mask = this.#used = 0;
+    this.mask =
+      this.#used =
+      this.#kept =
+      this.#argumentCount =
+      this.#argumentBytes =
+        0;
     this.mayBeStale = true;
     this.#aborted = false;
-    if (this.#lengths.length > MOST_KEPT_ENTRIES) {
+    this.#input = undefined;
+    if (this.#entries.length > MOST_KEPT_ENTRIES) {
       this.#commands = [];
-      this.#lengths = [];
+      this.#entries = [];
     } else {
-      this.#commands.length = this.#lengths.length = 0;
+      this.#commands.length = this.#entries.length = 0;
     }
     this.#args.trim();
-    if (this.#bytes.length > MOST_KEPT_BYTES) this.#args.buf = this.#bytes = new Uint8Array(0);
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = new Uint8Array(0);
+    this.#args.buf = this.#bytes;
   }
 
   /**
    * Calls `run` with every queued command in turn. Where one answers a promise the others follow when it has ended,
-   * and a promise of the whole is answered. The arguments are valid until the next command begins.
+   * and a promise of the whole is answered. The arguments are valid until the next command begins. With a context keys
+   * are looked ahead for in its database.
    */
   forEach(
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
+    context?: { readonly db: Database },
   ): void | Promise<void> {
-    this.#args.buf = this.#bytes;
-    return this.#from(run, { command: 0, entry: 0, byte: 0 });
+    if (this.#kept > 0) this.keep();
+    this.#args.buf = this.#input ?? this.#bytes;
+    return this.#from(run, { command: 0, entry: 0 }, context);
   }
 
   #from(
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
-    at: { command: number; entry: number; byte: number },
+    at: { command: number; entry: number },
+    context: { readonly db: Database } | undefined,
   ): void | Promise<void> {
     const args = this.#args;
-    const lengths = this.#lengths;
+    const entries = this.#entries;
+    let foreseen = 0;
     while (at.command < this.#commands.length) {
+      if (context !== undefined && --foreseen < 0) {
+        foreseen = this.#lookAhead(context.db, at.entry) - 1;
+      }
+      const count = entries[at.entry];
+      this.#running = at.entry + 1;
+      at.entry = this.#running + 2 * count;
       args.count = 0;
-      for (let left = lengths[at.entry++]; left > 0; left--) {
-        const length = lengths[at.entry++];
-        args.push(at.byte, length);
-        at.byte += length;
+      for (let entry = this.#running; entry < at.entry; entry += 2) {
+        args.push(entries[entry], entries[entry + 1]);
       }
       const later = run(this.#commands[at.command++], args);
-      if (later !== undefined) return later.then(() => this.#from(run, at));
+      if (later !== undefined) {
+        context?.db.closeWindow();
+        return later.then(() => this.#from(run, at, context));
+      }
     }
+    context?.db.closeWindow();
+  }
+
+  /** Looks the first arguments of some commands up as keys, all at once; answers of how many commands. */
+  #lookAhead(db: Database, entry: number): number {
+    const window = db.keyspace.manyKeys;
+    const entries = this.#entries;
+    let commands = 0;
+    for (; commands < WINDOW && entry < entries.length; commands++) {
+      const count = entries[entry++];
+      const argument = count > 1 ? entry + 2 : entry;
+      window.off[commands] = entries[argument];
+      window.len[commands] = count > 1 ? entries[argument + 1] : -1;
+      entry += 2 * count;
+    }
+    window.open(this.#args.buf, commands, db.table);
+    return commands;
   }
 }
 
@@ -169,6 +245,7 @@ export function execute(ctx: CallContext): void | Promise<void> {
 
   const mayBlock = !ctx.denyBlocking;
   const finish = () => {
+    ctx.db.closeWindow();
     if (mayBlock) ctx.denyBlocking = false;
     client.discardTransaction();
     server.endUnit(client);
@@ -185,7 +262,7 @@ export function execute(ctx: CallContext): void | Promise<void> {
       const work = carryOut(ctx, command, args);
       ctx.reply.rollback(mark);
       return work;
-    });
+    }, ctx);
   } finally {
     if (later === undefined) finish();
   }

@@ -329,6 +329,7 @@ class Replay {
     if (transaction === undefined) return this.#call(command, args);
     if (command.fullName !== "exec") {
       transaction.queue(command, args);
+      transaction.keep();
       return;
     }
     const later = transaction.forEach((each, itsArgs) => this.#call(each, itsArgs));

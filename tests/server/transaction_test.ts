@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Context } from "../../commands/context.ts";
 import type { CoolCache } from "../../server/coolcache.ts";
+import { waitFor } from "../support/wait.ts";
 import { allGone, startServer, Wire } from "./wire.ts";
 
 /** Lets PING take until the answered function is called, and then tell the time. */
@@ -44,6 +45,38 @@ Deno.test("a transaction with a slow command is answered in one piece, and what 
     const shown: string[] = [];
     while (shown.at(-1) !== "EXEC") shown.push((await monitor.line()).split('"')[1]);
     assertEquals(shown, ["MULTI", "SET", "PING", "HELLO", "GET", "EXEC"]);
+  }
+  await allGone(instance);
+});
+
+Deno.test("what is queued outlives the reads that follow it", async () => {
+  await using instance = await startServer();
+  {
+    using wire = await Wire.connect(instance);
+    const requests = ["MULTI", "SET key value", "APPEND key more", "GET key", "EXEC"];
+    const text = requests.map((request) => `${request}\r\n`).join("");
+    const replies = ["+OK", "+QUEUED", "+QUEUED", "+QUEUED", "*3\r\n+OK\r\n:9\r\n$9\r\nvaluemore"];
+    for (let cut = 1; cut < text.length; cut++) {
+      await wire.send(text.slice(0, cut));
+      const answered = text.slice(0, cut).split("\r\n").length - 1;
+      for (const reply of replies.slice(0, answered)) await wire.expect(`${reply}\r\n`);
+      await wire.send(text.slice(cut));
+      for (const reply of replies.slice(answered)) await wire.expect(`${reply}\r\n`);
+    }
+    // While a command of it takes long the input buffer is filled with other requests.
+    const finish = slowPing(instance);
+    await wire.send(
+      "MULTI\r\nSET first 1\r\nPING\r\nSET second 2\r\nMGET first second\r\nEXEC\r\n",
+    );
+    await wire.expect(`+OK\r\n${"+QUEUED\r\n".repeat(4)}`);
+    const echo = `ECHO ${"x".repeat(90)}\r\n`;
+    await wire.send(echo.repeat(300));
+    const [session] = instance.server.clients;
+    await waitFor(() => session.memory > 20_000, { what: "the requests" });
+    finish();
+    const { now } = instance.server.keyspace;
+    await wire.expect(`*4\r\n+OK\r\n:${now}\r\n+OK\r\n*2\r\n$1\r\n1\r\n$1\r\n2\r\n`);
+    await wire.expect(`$90\r\n${"x".repeat(90)}\r\n`.repeat(300));
   }
   await allGone(instance);
 });
