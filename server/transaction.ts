@@ -9,9 +9,7 @@
  */
 
 import { Flag, type RegisteredCommand } from "../commands/registry.ts";
-import type { Database } from "../storage/database.ts";
 import { copyBytes } from "../storage/memory/bytes.ts";
-import { WINDOW } from "../storage/memory/look_ahead.ts";
 import type { CallContext } from "./call_context.ts";
 import { Args } from "./resp/args.ts";
 import { ReplyError } from "./resp/errors.ts";
@@ -163,30 +161,23 @@ export class Transaction {
 
   /**
    * Calls `run` with every queued command in turn. Where one answers a promise the others follow when it has ended,
-   * and a promise of the whole is answered. The arguments are valid until the next command begins. With a context keys
-   * are looked ahead for in its database.
+   * and a promise of the whole is answered. The arguments are valid until the next command begins.
    */
   forEach(
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
-    context?: { readonly db: Database },
   ): void | Promise<void> {
     if (this.#kept > 0) this.keep();
     this.#args.buf = this.#input ?? this.#bytes;
-    return this.#from(run, { command: 0, entry: 0 }, context);
+    return this.#from(run, { command: 0, entry: 0 });
   }
 
   #from(
     run: (command: RegisteredCommand, args: Args) => void | Promise<void>,
     at: { command: number; entry: number },
-    context: { readonly db: Database } | undefined,
   ): void | Promise<void> {
     const args = this.#args;
     const entries = this.#entries;
-    let foreseen = 0;
     while (at.command < this.#commands.length) {
-      if (context !== undefined && --foreseen < 0) {
-        foreseen = this.#lookAhead(context.db, at.entry) - 1;
-      }
       const count = entries[at.entry];
       this.#running = at.entry + 1;
       at.entry = this.#running + 2 * count;
@@ -195,28 +186,8 @@ export class Transaction {
         args.push(entries[entry], entries[entry + 1]);
       }
       const later = run(this.#commands[at.command++], args);
-      if (later !== undefined) {
-        context?.db.closeWindow();
-        return later.then(() => this.#from(run, at, context));
-      }
+      if (later !== undefined) return later.then(() => this.#from(run, at));
     }
-    context?.db.closeWindow();
-  }
-
-  /** Looks the first arguments of some commands up as keys, all at once; answers of how many commands. */
-  #lookAhead(db: Database, entry: number): number {
-    const window = db.keyspace.manyKeys;
-    const entries = this.#entries;
-    let commands = 0;
-    for (; commands < WINDOW && entry < entries.length; commands++) {
-      const count = entries[entry++];
-      const argument = count > 1 ? entry + 2 : entry;
-      window.off[commands] = entries[argument];
-      window.len[commands] = count > 1 ? entries[argument + 1] : -1;
-      entry += 2 * count;
-    }
-    window.open(this.#args.buf, commands, db.table);
-    return commands;
   }
 }
 
@@ -245,7 +216,6 @@ export function execute(ctx: CallContext): void | Promise<void> {
 
   const mayBlock = !ctx.denyBlocking;
   const finish = () => {
-    ctx.db.closeWindow();
     if (mayBlock) ctx.denyBlocking = false;
     client.discardTransaction();
     server.endUnit(client);
@@ -262,7 +232,7 @@ export function execute(ctx: CallContext): void | Promise<void> {
       const work = carryOut(ctx, command, args);
       ctx.reply.rollback(mark);
       return work;
-    }, ctx);
+    });
   } finally {
     if (later === undefined) finish();
   }
